@@ -1,0 +1,113 @@
+#include <kernel/decode/message.h>
+#include <lib/reader.h>
+
+#define META_PARAMS 2u
+
+static enum error decode_meta(const struct msg_arg *arg, struct request *out)
+{
+    if (arg->head.num_params < META_PARAMS)
+        return E_BAD_FORMAT;
+    for (uint32_t i = 0; i < META_PARAMS; i++)
+        if (arg->params[i].attr != (MSG_ATTR_VALUE_INPUT | MSG_ATTR_META))
+            return E_BAD_FORMAT;
+    const struct msg_param *client = &arg->params[1];
+    if (client->u.value.c > UINT32_MAX)
+        return E_BAD_FORMAT;
+    for (uint32_t i = 0; i < sizeof(out->uuid); i++) {
+        out->uuid[i] = arg->params[0].u.octets[i];
+        out->client_uuid[i] = client->u.octets[i];
+    }
+    out->login = (uint32_t)client->u.value.c;
+    out->first_param = META_PARAMS;
+    return E_OK;
+}
+
+static enum error decode_memory(const struct msg_param *param, uint32_t attr, struct request *out,
+                                uint32_t at)
+{
+    struct request_memory *memory = &out->memory[at];
+    if (attr >= MSG_ATTR_TMEM_INPUT) {
+        if (param->u.tmem.address != 0 || param->u.tmem.size != 0)
+            return E_BAD_FORMAT;
+        return E_OK;
+    }
+    if (param->u.rmem.cookie == 0)
+        return param->u.rmem.size == 0 ? E_OK : E_BAD_FORMAT;
+    *memory = (struct request_memory){
+        .present = true,
+        .cookie = param->u.rmem.cookie,
+        .offset = param->u.rmem.offset,
+        .size = param->u.rmem.size,
+    };
+    return E_OK;
+}
+
+static enum error decode_param(const struct msg_param *param, struct request *out, uint32_t at)
+{
+    uint32_t type = 0;
+    uint64_t attr = param->attr;
+    enum error error = E_OK;
+    switch (attr) {
+    case MSG_ATTR_NONE:
+        break;
+    case MSG_ATTR_VALUE_INPUT:
+    case MSG_ATTR_VALUE_OUTPUT:
+    case MSG_ATTR_VALUE_INOUT:
+        type = SESSION_PARAM_VALUE_INPUT + (uint32_t)attr - MSG_ATTR_VALUE_INPUT;
+        if (attr != MSG_ATTR_VALUE_OUTPUT)
+            out->value[at] = (struct session_param){.x = param->u.value.a, .y = param->u.value.b};
+        break;
+    case MSG_ATTR_RMEM_INPUT:
+    case MSG_ATTR_RMEM_OUTPUT:
+    case MSG_ATTR_RMEM_INOUT:
+        type = SESSION_PARAM_MEMREF_INPUT + (uint32_t)attr - MSG_ATTR_RMEM_INPUT;
+        error = decode_memory(param, (uint32_t)attr, out, at);
+        break;
+    case MSG_ATTR_TMEM_INPUT:
+    case MSG_ATTR_TMEM_OUTPUT:
+    case MSG_ATTR_TMEM_INOUT:
+        type = SESSION_PARAM_MEMREF_INPUT + (uint32_t)attr - MSG_ATTR_TMEM_INPUT;
+        error = decode_memory(param, (uint32_t)attr, out, at);
+        break;
+    default:
+        return E_BAD_FORMAT;
+    }
+    out->param_types |= type << (4u * at);
+    return error;
+}
+
+enum error decode_request(const struct msg_arg *arg, struct request *out)
+{
+    *out = (struct request){
+        .command = arg->head.func,
+        .session = arg->head.session,
+        .cancel_id = arg->head.cancel_id,
+    };
+    if (arg->head.num_params > MSG_PARAMS_MAX)
+        return E_EXCESS;
+    if (arg->head.cmd == MSG_CMD_OPEN_SESSION) {
+        enum error error = decode_meta(arg, out);
+        if (error != E_OK)
+            return error;
+    }
+    out->num_params = arg->head.num_params - out->first_param;
+    if (out->num_params > SESSION_PARAMS)
+        return E_EXCESS;
+    for (uint32_t i = 0; i < out->num_params; i++) {
+        enum error error = decode_param(&arg->params[out->first_param + i], out, i);
+        if (error != E_OK)
+            return error;
+    }
+    return E_OK;
+}
+
+enum error decode_reply(const void *bytes, size_t size, uint32_t op, struct session_reply *out)
+{
+    struct reader reader = reader_of(bytes, size);
+    reader_copy(&reader, out, sizeof(*out));
+    if (!reader_ok(&reader) || reader.left != 0 || out->op != op)
+        return E_BAD_FORMAT;
+    if (out->origin != 3 && out->origin != 4)
+        return E_BAD_FORMAT;
+    return E_OK;
+}

@@ -1,0 +1,513 @@
+#include <kernel/app/app.h>
+#include <kernel/decode/message.h>
+#include <kernel/gate/client.h>
+#include <kernel/gate/tee_codes.h>
+#include <kernel/sched/log.h>
+#include <port/kernel.h>
+
+/*
+ * The GlobalPlatform gate: open, invoke, close and cancel, turned into messages of the session
+ * protocol. The processor that brought the call runs the app that it is for.
+ */
+
+static bool first_in_line(void *context)
+{
+    const struct gp_call_state *call = context;
+    return call->cancelled || call->session->calls.next == &call->session_link;
+}
+
+static bool answered(void *context)
+{
+    const struct gp_call_state *call = context;
+    const struct channel *channel = call->session->channel;
+    return call->cancelled || !list_empty(&channel->queue) || channel->peer == NULL;
+}
+
+/* The thread that has to run so that the call comes forward. */
+static struct thread *working_thread(void *context)
+{
+    const struct gp_call_state *call = context;
+    struct thread *thread = &call->session->instance->thread;
+    for (uint32_t depth = 0; depth < 8 && thread->state == THREAD_BLOCKED; depth++) {
+        struct thread *behind = instance_waits_for(thread);
+        if (behind == NULL)
+            break;
+        thread = behind;
+    }
+    return thread->state == THREAD_DEAD ? NULL : thread;
+}
+
+static void channel_changed(struct watch *watch)
+{
+    donor_wake(&LIST_OF(watch, struct gp_call_state, watch)->donor);
+}
+
+static void call_begin(struct gp_call_state *call, struct gp_client *client, uint32_t session_id,
+                       uint32_t cancel_id)
+{
+    *call = (struct gp_call_state){
+        .client = client,
+        .session_id = session_id,
+        .cancel_id = cancel_id,
+        .cancelled = client->gone,
+    };
+    list_init(&call->session_link);
+    list_init(&call->watch.link);
+    donor_init(&call->donor);
+    list_append(&client->calls, &call->client_link);
+}
+
+static void call_end(struct gp_call_state *call)
+{
+    struct gp_client *client = call->client;
+    list_remove(&call->client_link);
+    if (list_empty(&client->calls) && client->last_call_ended != NULL) {
+        port_wake(client->last_call_ended);
+        client->last_call_ended = NULL;
+    }
+}
+
+/* Waits for the session to be this call's alone. E_CANCELLED. */
+static enum error session_enter(struct gp_call_state *call, struct gp_session *session,
+                                struct kernel_lock *lock)
+{
+    const struct donor_call wait = {
+        .done = first_in_line, .target = working_thread, .context = call};
+    call->session = session;
+    list_append(&session->calls, &call->session_link);
+    donor_run(&call->donor, &wait, lock);
+    return call->cancelled ? E_CANCELLED : E_OK;
+}
+
+static void session_leave(struct gp_call_state *call)
+{
+    struct gp_session *session = call->session;
+    list_remove(&call->session_link);
+    if (!list_empty(&session->calls))
+        donor_wake(&LIST_OF(session->calls.next, struct gp_call_state, session_link)->donor);
+}
+
+/* What an app sent without being asked. */
+static void drain(struct channel *channel)
+{
+    struct message *message = NULL;
+    while (channel_get(channel, &message) == E_OK)
+        channel_put(channel, message);
+}
+
+/*
+ * Sends the request and runs the app until its reply is there. E_CANCELLED: withdrawn before the app
+ * took it; E_DEAD; E_BAD_FORMAT: the reply is none.
+ */
+static enum error exchange(struct gp_call_state *call, const struct session_request *request,
+                           const struct channel_cargo *cargo, uint32_t num_cargo,
+                           struct session_reply *reply, struct kernel_lock *lock)
+{
+    struct channel *channel = call->session->channel;
+    struct message *message = NULL;
+    uint32_t taken = 0;
+    const struct donor_call wait = {.done = answered, .target = working_thread, .context = call};
+    drain(channel);
+    enum error error = channel_reserve(channel, sizeof(*request), true, &message, &taken);
+    if (error != E_OK || taken != sizeof(*request))
+        return error == E_CLOSED ? E_DEAD : E_BUSY;
+    __builtin_memcpy(message->data, request, sizeof(*request));
+    (void)channel_send(channel, message, taken, cargo, num_cargo);
+    call->sent = true;
+    object_watch(&channel->object, &call->watch, channel_changed);
+    donor_run(&call->donor, &wait, lock);
+    object_unwatch(&call->watch);
+    if (call->cancelled)
+        return E_CANCELLED;
+    if (channel_get(channel, &message) != E_OK)
+        return E_DEAD;
+    error = decode_reply(message->data, message->length, request->op, reply);
+    channel_put(channel, message);
+    return error;
+}
+
+struct cargo_list {
+    struct channel_cargo item[SESSION_PARAMS];
+    uint32_t count;
+};
+
+/* Finds the memory that the parameters name. E_INVALID: none of this client's, or outside it. */
+static enum error fill_params(struct gp_client *client, const struct request *request,
+                              struct session_request *out, struct cargo_list *cargo)
+{
+    out->param_types = request->param_types;
+    for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
+        const struct request_memory *ref = &request->memory[i];
+        uint32_t type = SESSION_PARAM_TYPE(request->param_types, i);
+        out->param[i] = request->value[i];
+        out->object[i] = SESSION_NO_OBJECT;
+        if (!ref->present)
+            continue;
+        struct memory *memory = client_find_memory(client, ref->cookie);
+        if (memory == NULL || ref->offset > memory->size || ref->size > memory->size - ref->offset)
+            return E_INVALID;
+        out->param[i] = (struct session_param){.x = ref->offset, .y = ref->size};
+        out->object[i] = (uint8_t)cargo->count;
+        cargo->item[cargo->count++] = (struct channel_cargo){
+            .object = &memory->object,
+            .rights = RIGHT_MAP_READ | (param_is_output(type) ? RIGHT_MAP_WRITE : 0),
+        };
+    }
+    return E_OK;
+}
+
+/* Puts the app's outputs into the answer. */
+static void take_outputs(const struct request *request, const struct session_reply *reply,
+                         struct msg_arg *arg)
+{
+    for (uint32_t i = 0; i < request->num_params; i++) {
+        uint32_t type = SESSION_PARAM_TYPE(request->param_types, i);
+        struct msg_param *param = &arg->params[request->first_param + i];
+        if (!param_is_output(type))
+            continue;
+        if (!param_is_memory(type)) {
+            param->u.value.a = (uint32_t)reply->param[i].x;
+            param->u.value.b = (uint32_t)reply->param[i].y;
+            continue;
+        }
+        /* The size stands at the same place in both kinds of reference. */
+        param->u.rmem.size = reply->param[i].y;
+        if (reply->param[i].y > request->memory[i].size && arg->head.ret == TEE_CODE_SUCCESS)
+            arg->head.ret = TEE_CODE_SHORT_BUFFER;
+    }
+}
+
+struct answer {
+    uint32_t ret;
+    uint32_t origin;
+};
+
+static struct answer answer_for(enum error error)
+{
+    uint32_t ret = TEE_CODE_GENERIC;
+    uint32_t origin = TEE_ORIGIN_TEE;
+    switch (error) {
+    case E_OK:
+        ret = TEE_CODE_SUCCESS;
+        break;
+    case E_NOT_FOUND:
+        ret = TEE_CODE_ITEM_NOT_FOUND;
+        break;
+    case E_SECURITY:
+        ret = TEE_CODE_SECURITY;
+        break;
+    case E_BAD_FORMAT:
+    case E_SHORT:
+    case E_EXCESS:
+    case E_TOO_BIG:
+    case E_VERSION:
+    case E_ARCHITECTURE:
+        ret = TEE_CODE_TRUSTED_APP_LOAD_ERROR;
+        break;
+    case E_INVALID:
+        ret = TEE_CODE_BAD_PARAMETERS;
+        break;
+    case E_NO_MEMORY:
+    case E_NO_RESOURCES:
+        ret = TEE_CODE_OUT_OF_MEMORY;
+        break;
+    case E_BUSY:
+        ret = TEE_CODE_BUSY;
+        break;
+    case E_SESSION_MAXIMUM:
+        ret = TEE_CODE_SESSION_MAXIMUM;
+        break;
+    case E_CANCELLED:
+        ret = TEE_CODE_CANCEL;
+        break;
+    case E_DEAD:
+        ret = TEE_CODE_TARGET_DEAD;
+        break;
+    case E_ACCESS_DENIED:
+        ret = TEE_CODE_ACCESS_DENIED;
+        break;
+    case E_NOT_SUPPORTED:
+        ret = TEE_CODE_NOT_SUPPORTED;
+        break;
+    case E_COMMUNICATION:
+        ret = TEE_CODE_COMMUNICATION;
+        origin = TEE_ORIGIN_COMMS;
+        break;
+    default:
+        break;
+    }
+    return (struct answer){.ret = ret, .origin = origin};
+}
+
+static void put_answer(struct msg_arg *arg, struct answer answer)
+{
+    arg->head.ret = answer.ret;
+    arg->head.origin = answer.origin;
+}
+
+static void put_reply(struct msg_arg *arg, const struct request *request,
+                      const struct session_reply *reply)
+{
+    arg->head.ret = reply->result;
+    arg->head.origin = reply->origin;
+    take_outputs(request, reply, arg);
+}
+
+/* The message itself is not what it has to be. */
+static void refuse_message(struct msg_arg *arg, enum error error)
+{
+    put_answer(
+        arg, (struct answer){.ret = error == E_EXCESS ? TEE_CODE_EXCESS_DATA : TEE_CODE_BAD_FORMAT,
+                             .origin = TEE_ORIGIN_TEE});
+}
+
+static void free_session(struct gp_session *session)
+{
+    object_close(&session->channel->object);
+    instance_put(session->instance);
+    port_free(session);
+}
+
+/* The open was withdrawn before its app took it. An instance that was started for it alone would
+ * stay for ever: nobody else knows it. */
+static void end_unused_instance(struct gp_session *session)
+{
+    struct instance *instance = session->instance;
+    if (instance_alive(instance) && instance->transaction == 0 &&
+        instance->service->connections == 1 && !instance->app->manifest.single_instance)
+        instance_kill(instance, "the open that it was started for was withdrawn");
+}
+
+static enum error create_session(struct gp_call_state *call, const struct request *request,
+                                 struct kernel_lock *lock, struct gp_session **out)
+{
+    static const uint8_t normal_world[16];
+    struct gp_client *client = call->client;
+    struct gp_session *session = port_alloc(sizeof(*session));
+    if (session == NULL)
+        return E_NO_MEMORY;
+    list_init(&session->calls);
+    struct client_package *package = client_find_package(client, request->uuid);
+    struct app_package offered = {0};
+    if (package != NULL)
+        offered = (struct app_package){.bytes = package->bytes, .size = package->size};
+    struct app_caller caller = {
+        .uuid = normal_world,
+        .account = client->account,
+        .offered = package != NULL ? &offered : NULL,
+        .gives_up = &call->cancelled,
+    };
+    enum error error =
+        app_connect(request->uuid, &caller, lock, &session->channel, &session->instance);
+    if (package != NULL)
+        client_package_done(package);
+    if (error != E_OK) {
+        port_free(session);
+        return error;
+    }
+    *out = session;
+    return E_OK;
+}
+
+static enum error open_on(struct gp_call_state *call, const struct request *request,
+                          struct gp_session *session, struct session_reply *reply,
+                          struct kernel_lock *lock)
+{
+    struct session_request message = {
+        .protocol = SESSION_PROTOCOL, .op = SESSION_OPEN, .login = request->login};
+    struct cargo_list cargo = {0};
+    __builtin_memcpy(message.client_uuid, request->client_uuid, sizeof(message.client_uuid));
+    enum error error = fill_params(call->client, request, &message, &cargo);
+    if (error != E_OK)
+        return error;
+    error = session_enter(call, session, lock);
+    if (error == E_OK)
+        error = exchange(call, &message, cargo.item, cargo.count, reply, lock);
+    session_leave(call);
+    if (error == E_DEAD && instance_alive(session->instance) && !session->instance->service_open)
+        return E_NOT_SUPPORTED;
+    return error;
+}
+
+static void open_session(struct gp_client *client, const struct request *request,
+                         struct msg_arg *arg, struct kernel_lock *lock)
+{
+    struct gp_call_state call;
+    struct gp_session *session = NULL;
+    struct session_reply reply;
+    call_begin(&call, client, 0, request->cancel_id);
+    enum error error = create_session(&call, request, lock, &session);
+    if (error == E_OK) {
+        error = open_on(&call, request, session, &reply, lock);
+        if (error == E_OK && reply.result == TEE_CODE_SUCCESS)
+            error = client_add_session(client, session);
+        if (error == E_CANCELLED)
+            end_unused_instance(session);
+        if (error == E_OK && reply.result == TEE_CODE_SUCCESS)
+            arg->head.session = session->id;
+        else
+            free_session(session);
+    }
+    if (error == E_OK)
+        put_reply(arg, request, &reply);
+    else
+        put_answer(arg, answer_for(error));
+    call_end(&call);
+}
+
+static enum error invoke_on(struct gp_call_state *call, const struct request *request,
+                            struct gp_session *session, struct session_reply *reply,
+                            struct kernel_lock *lock)
+{
+    struct session_request message = {
+        .protocol = SESSION_PROTOCOL, .op = SESSION_INVOKE, .command = request->command};
+    struct cargo_list cargo = {0};
+    enum error error = session_enter(call, session, lock);
+    if (error == E_OK && session->dead)
+        error = E_DEAD;
+    if (error == E_OK)
+        error = fill_params(call->client, request, &message, &cargo);
+    if (error == E_OK)
+        error = exchange(call, &message, cargo.item, cargo.count, reply, lock);
+    if (error == E_DEAD || error == E_BAD_FORMAT)
+        session->dead = true;
+    session_leave(call);
+    return error;
+}
+
+static void invoke(struct gp_client *client, const struct request *request, struct msg_arg *arg,
+                   struct kernel_lock *lock)
+{
+    struct gp_call_state call;
+    struct session_reply reply;
+    struct gp_session *session = client_find_session(client, request->session);
+    if (session == NULL) {
+        put_answer(arg, (struct answer){TEE_CODE_SESSION_NOT_EXIST, TEE_ORIGIN_TEE});
+        return;
+    }
+    call_begin(&call, client, request->session, request->cancel_id);
+    enum error error = invoke_on(&call, request, session, &reply, lock);
+    if (error == E_OK)
+        put_reply(arg, request, &reply);
+    else
+        put_answer(arg, answer_for(error == E_BAD_FORMAT ? E_DEAD : error));
+    call_end(&call);
+}
+
+static void let_go_expired(struct timer *timer)
+{
+    struct gp_call_state *call = LIST_OF(timer, struct gp_call_state, let_go);
+    struct instance *instance = call->session->instance;
+    const struct channel *serving = instance->serving;
+    if (serving != NULL && call->session->channel->peer == serving)
+        instance_kill(instance, "did not close the session of a client that is gone");
+    else
+        timer_set(timer, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
+}
+
+void gp_close_session(struct gp_client *client, struct gp_session *session, bool gone,
+                      struct kernel_lock *lock)
+{
+    struct gp_call_state call;
+    struct session_reply reply;
+    const struct session_request message = {
+        .protocol = SESSION_PROTOCOL,
+        .op = SESSION_CLOSE,
+        .object = {SESSION_NO_OBJECT, SESSION_NO_OBJECT, SESSION_NO_OBJECT, SESSION_NO_OBJECT},
+    };
+    client_remove_session(client, session);
+    call_begin(&call, client, session->id, 0);
+    call.closing = true;
+    call.cancelled = false;
+    timer_init(&call.let_go, let_go_expired);
+    call.session = session;
+    if (gone)
+        timer_set(&call.let_go, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
+    enum error error = session_enter(&call, session, lock);
+    if (error == E_OK && !session->dead)
+        error = exchange(&call, &message, NULL, 0, &reply, lock);
+    (void)error; /* the session is closed, whatever its app says */
+    timer_cancel(&call.let_go);
+    session->dead = true;
+    session_leave(&call);
+    /* Calls that came before the close and still wait find it dead; the last one to leave frees. */
+    while (!list_empty(&session->calls)) {
+        const struct donor_call wait = {
+            .done = first_in_line, .target = working_thread, .context = &call};
+        list_append(&session->calls, &call.session_link);
+        donor_run(&call.donor, &wait, lock);
+        session_leave(&call);
+    }
+    call_end(&call);
+    free_session(session);
+}
+
+static void close_session(struct gp_client *client, const struct request *request,
+                          struct msg_arg *arg, struct kernel_lock *lock)
+{
+    struct gp_session *session = client_find_session(client, request->session);
+    if (session == NULL) {
+        put_answer(arg, (struct answer){TEE_CODE_SESSION_NOT_EXIST, TEE_ORIGIN_TEE});
+        return;
+    }
+    gp_close_session(client, session, false, lock);
+    put_answer(arg, (struct answer){TEE_CODE_SUCCESS, TEE_ORIGIN_TEE});
+}
+
+void gp_cancel_call(struct gp_call_state *call, uint64_t grace_ns)
+{
+    if (call->closing)
+        return;
+    if (!call->sent || channel_withdraw_all(call->session->channel)) {
+        call->cancelled = true;
+        donor_wake(&call->donor);
+        return;
+    }
+    struct instance *instance = call->session->instance;
+    if (grace_ns == UINT64_MAX)
+        grace_ns = instance->dying ? 0 : instance_cancel_grace(instance);
+    (void)instance_cancel(instance, call->session->channel, grace_ns);
+}
+
+void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id)
+{
+    KERNEL_LOCKED(lock);
+    LIST_FOR_EACH (link, &client->calls) {
+        struct gp_call_state *call = LIST_OF(link, struct gp_call_state, client_link);
+        if (call->session_id == session && call->cancel_id == cancel_id)
+            gp_cancel_call(call, UINT64_MAX);
+    }
+    thread_offer_rest();
+}
+
+void gp_call(struct gp_client *client, struct msg_arg *arg)
+{
+    struct request request;
+    if (arg->head.cmd > MSG_CMD_CLOSE_SESSION) {
+        put_answer(arg, (struct answer){TEE_CODE_NOT_SUPPORTED, TEE_ORIGIN_TEE});
+        return;
+    }
+    enum error error = decode_request(arg, &request);
+    if (error != E_OK) {
+        refuse_message(arg, error);
+        return;
+    }
+    KERNEL_LOCKED(lock);
+    switch (arg->head.cmd) {
+    case MSG_CMD_OPEN_SESSION:
+        open_session(client, &request, arg, &lock);
+        break;
+    case MSG_CMD_INVOKE_COMMAND:
+        invoke(client, &request, arg, &lock);
+        break;
+    default:
+        close_session(client, &request, arg, &lock);
+        break;
+    }
+}
+
+void gp_call_after(void)
+{
+    KERNEL_LOCKED(lock);
+    thread_run_rest(false, &lock);
+}

@@ -1,0 +1,779 @@
+/*
+ * The GlobalPlatform gate with the whole kernel below it, in the test port: sessions, policies,
+ * cancellation, deaths, and every allocation failing once.
+ */
+#include <abi/error.h>
+#include <abi/session.h>
+#include <lib/uuid.h>
+#include <port/test/fiber.h>
+#include <port/test/test_package.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <setjmp.h>
+
+#define CODE_SUCCESS 0u
+#define CODE_SESSION_NOT_EXIST 3u
+#define CODE_SESSION_MAXIMUM 4u
+#define CODE_LOAD_ERROR 13u
+#define CODE_CANCEL 0xffff0002u
+#define CODE_EXCESS_DATA 0xffff0004u
+#define CODE_BAD_FORMAT 0xffff0005u
+#define CODE_BAD_PARAMETERS 0xffff0006u
+#define CODE_ITEM_NOT_FOUND 0xffff0008u
+#define CODE_NOT_SUPPORTED 0xffff000au
+#define CODE_OUT_OF_MEMORY 0xffff000cu
+#define CODE_BUSY 0xffff000du
+#define CODE_COMMUNICATION 0xffff000eu
+#define CODE_SECURITY 0xffff000fu
+#define CODE_SHORT_BUFFER 0xffff0010u
+#define CODE_TARGET_DEAD 0xffff3024u
+
+enum command {
+    COMMAND_ADD = 1, /* value 0: a + b -> a */
+    COMMAND_FAULT = 2,
+    COMMAND_SLEEP = 3,    /* cancellable; answers CODE_CANCEL when cancelled */
+    COMMAND_SIZE = 4,     /* memory 0: claims value 1's a as its size */
+    COMMAND_NO_REPLY = 5, /* closes the session instead */
+    COMMAND_STUBBORN = 6, /* sleeps for long, whatever is asked */
+    COMMAND_GARBAGE = 7,  /* a reply of the wrong size */
+    COMMAND_MEMORY = 8,   /* answers in value 1 where memory 0 is mapped */
+};
+
+static const uint8_t app_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
+                                     0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+
+static struct test_key *key;
+static uint8_t *trust;
+static size_t trust_size;
+static uint8_t *package;
+
+/* --- The app. --- */
+
+struct app_log {
+    int opened;
+    int closed;
+    uint8_t client_uuid[16];
+    uint32_t login;
+};
+static struct app_log app_log;
+
+static uint64_t put_own_uuid(struct fiber *fiber)
+{
+    char text[UUID_TEXT_LENGTH + 1];
+    uuid_format(app_uuid, text);
+    return fiber_out(fiber, text, UUID_TEXT_LENGTH);
+}
+
+static void serve_command(struct fiber *fiber, const struct session_request *request,
+                          struct session_reply *reply, uint64_t *length)
+{
+    const uint64_t fault[3] = {SYS_FAULT_DATA, 0x10, 0x1004};
+    const struct sys_recv *recv = &fiber_page(fiber)->recv;
+    switch (request->command) {
+    case COMMAND_ADD:
+        reply->param[0].x = request->param[0].x + request->param[0].y;
+        break;
+    case COMMAND_FAULT:
+        fiber_trap(fiber, PORT_TRAP_FAULT, fault);
+        break;
+    case COMMAND_SLEEP:
+        if (fiber_call(fiber, SYS_SLEEP, 1000000000000u, SYS_WAIT_CANCELLABLE) == SYS_ERR_CANCELLED)
+            reply->result = CODE_CANCEL;
+        break;
+    case COMMAND_STUBBORN:
+        (void)fiber_call(fiber, SYS_SLEEP, 3600000000000u, 0);
+        break;
+    case COMMAND_SIZE:
+        reply->param[0].y = request->param[1].x;
+        break;
+    case COMMAND_NO_REPLY:
+        (void)fiber_call(fiber, SYS_CLOSE, fiber_page(fiber)->event.handle);
+        *length = 0;
+        break;
+    case COMMAND_GARBAGE:
+        *length = 7;
+        break;
+    case COMMAND_MEMORY:
+        reply->param[1].x = recv->obj_va[0] != 0;
+        reply->param[1].y = recv->obj_prot[0];
+        break;
+    default:
+        reply->result = 1;
+        break;
+    }
+}
+
+static void serve(struct fiber *fiber)
+{
+    uint64_t path = put_own_uuid(fiber);
+    assert_true(fiber_call(fiber, SYS_PORT_CREATE, path, 1, SESSION_BUFFER_SIZE, 0) >= 1000);
+    uint64_t reply_to = SYS_NO_HANDLE;
+    uint64_t length = 0;
+    for (;;) {
+        int64_t result = fiber_call(fiber, SYS_RECEIVE, reply_to, length, SYS_TIMEOUT_INFINITE, 0);
+        reply_to = SYS_NO_HANDLE;
+        length = 0;
+        if (result < 0)
+            continue;
+        struct sys_page *page = fiber_page(fiber);
+        if ((page->recv.flags & SYS_RECV_MSG) == 0) {
+            if ((page->event.event & SYS_EVENT_HUP) != 0)
+                (void)fiber_call(fiber, SYS_CLOSE, page->event.handle);
+            continue;
+        }
+        struct session_request request;
+        memcpy(&request, page->in, sizeof(request));
+        struct session_reply reply = {.op = request.op, .origin = 4};
+        reply_to = page->event.handle;
+        length = sizeof(reply);
+        if (request.op == SESSION_OPEN) {
+            app_log.opened++;
+            app_log.login = request.login;
+            memcpy(app_log.client_uuid, request.client_uuid, 16);
+        } else if (request.op == SESSION_CLOSE) {
+            app_log.closed++;
+        } else {
+            serve_command(fiber, &request, &reply, &length);
+        }
+        if (length == 0)
+            reply_to = SYS_NO_HANDLE;
+        else
+            (void)fiber_out(fiber, &reply, sizeof(reply));
+    }
+}
+
+static struct fiber_app app = {.body = serve};
+
+/* --- The client. --- */
+
+static void use_manifest(const char *manifest)
+{
+    struct test_package wanted = {.manifest = manifest};
+    memcpy(wanted.uuid, app_uuid, 16);
+    size_t size = 0;
+    free(package);
+    package = test_package_make(&wanted, key, &size);
+    test_port_set_package(app_uuid, package, size);
+}
+
+static void start(const char *manifest)
+{
+    static bool started;
+    if (started)
+        (void)test_port_finish();
+    started = true;
+    fiber_free_all();
+    memset(&app_log, 0, sizeof(app_log));
+    app.body = serve;
+    test_port_start(trust, trust_size);
+    use_manifest(manifest);
+    test_port_set_app(app_uuid, fiber_play, &app);
+}
+
+#define SHARED "gpd.ta.multiSession=true\ngpd.ta.singleInstance=true\n"
+
+static struct gp_client *client_create(void)
+{
+    struct gp_client *client = NULL;
+    assert_int_equal(gp_client_create(&client), E_OK);
+    return client;
+}
+
+static struct msg_arg open_message(void)
+{
+    struct msg_arg arg = {.head = {.cmd = MSG_CMD_OPEN_SESSION, .num_params = 2}};
+    arg.params[0].attr = MSG_ATTR_VALUE_INPUT | MSG_ATTR_META;
+    arg.params[1].attr = MSG_ATTR_VALUE_INPUT | MSG_ATTR_META;
+    memcpy(arg.params[0].u.octets, app_uuid, 16);
+    return arg;
+}
+
+static uint32_t open_session(struct gp_client *client, uint32_t *session)
+{
+    struct msg_arg arg = open_message();
+    gp_call(client, &arg);
+    *session = arg.head.session;
+    return arg.head.ret;
+}
+
+static uint32_t must_open(struct gp_client *client)
+{
+    uint32_t session = 0;
+    assert_int_equal(open_session(client, &session), CODE_SUCCESS);
+    assert_int_not_equal(session, 0);
+    return session;
+}
+
+static struct msg_arg invoke_message(uint32_t session, uint32_t command)
+{
+    return (struct msg_arg){
+        .head = {.cmd = MSG_CMD_INVOKE_COMMAND, .func = command, .session = session}};
+}
+
+static uint32_t invoke(struct gp_client *client, uint32_t session, uint32_t command)
+{
+    struct msg_arg arg = invoke_message(session, command);
+    gp_call(client, &arg);
+    return arg.head.ret;
+}
+
+static uint32_t close_session(struct gp_client *client, uint32_t session)
+{
+    struct msg_arg arg = {.head = {.cmd = MSG_CMD_CLOSE_SESSION, .session = session}};
+    gp_call(client, &arg);
+    return arg.head.ret;
+}
+
+/* --- Tests. --- */
+
+static void values_go_in_and_out(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    struct msg_arg arg = invoke_message(session, COMMAND_ADD);
+    arg.head.num_params = 1;
+    arg.params[0].attr = MSG_ATTR_VALUE_INOUT;
+    arg.params[0].u.value = (struct msg_value){.a = 40, .b = 2};
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_SUCCESS);
+    assert_int_equal(arg.head.origin, 4);
+    assert_int_equal(arg.params[0].u.value.a, 42);
+    assert_int_equal(close_session(client, session), CODE_SUCCESS);
+    assert_int_equal(app_log.opened, 1);
+    assert_int_equal(app_log.closed, 1);
+    assert_int_equal(close_session(client, session), CODE_SESSION_NOT_EXIST);
+    assert_int_equal(invoke(client, session, COMMAND_ADD), CODE_SESSION_NOT_EXIST);
+    gp_client_destroy(client);
+}
+
+static void sessions_are_their_clients_own(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *one = client_create();
+    struct gp_client *other = client_create();
+    uint32_t session = must_open(one);
+    assert_int_equal(invoke(other, session, COMMAND_ADD), CODE_SESSION_NOT_EXIST);
+    assert_int_equal(close_session(other, session), CODE_SESSION_NOT_EXIST);
+    assert_int_equal(invoke(one, session, COMMAND_ADD), CODE_SUCCESS);
+    gp_client_destroy(other);
+    assert_int_equal(invoke(one, session, COMMAND_ADD), CODE_SUCCESS);
+    gp_client_destroy(one);
+    assert_int_equal(app_log.closed, 1);
+}
+
+static void missing_app_is_not_found(void **state)
+{
+    (void)state;
+    start(SHARED);
+    test_port_set_package(app_uuid, NULL, 0);
+    struct gp_client *client = client_create();
+    uint32_t session = 0;
+    assert_int_equal(open_session(client, &session), CODE_ITEM_NOT_FOUND);
+    gp_client_destroy(client);
+}
+
+static enum error silent_rpc(struct msg_arg *arg)
+{
+    (void)arg;
+    return E_COMMUNICATION;
+}
+
+static void silent_supplicant_is_a_communication_error(void **state)
+{
+    (void)state;
+    start(SHARED);
+    test_port_set_rpc(silent_rpc);
+    struct gp_client *client = client_create();
+    struct msg_arg arg = open_message();
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_COMMUNICATION);
+    assert_int_equal(arg.head.origin, 2);
+    gp_client_destroy(client);
+}
+
+/* Each answer that a lying supplicant may give. */
+static uint64_t lie_size;
+static uint32_t lie_ret;
+static enum error lying_rpc(struct msg_arg *arg)
+{
+    arg->head.ret = lie_ret;
+    arg->params[1].u.tmem.size = lie_size;
+    return E_OK;
+}
+
+static void lying_supplicant_starts_nothing(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {0, 1, 500, PACKAGE_SIZE_MAX, PACKAGE_SIZE_MAX + 1, UINT64_MAX};
+    static const uint32_t rets[] = {0, CODE_SHORT_BUFFER, CODE_OUT_OF_MEMORY, 0x12345678};
+    start(SHARED);
+    struct gp_client *client = client_create();
+    test_port_set_rpc(lying_rpc);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        for (size_t j = 0; j < sizeof(rets) / sizeof(*rets); j++) {
+            uint32_t session = 0;
+            lie_size = sizes[i];
+            lie_ret = rets[j];
+            assert_int_not_equal(open_session(client, &session), CODE_SUCCESS);
+            assert_int_equal(test_port_live_apps(), 0);
+        }
+    }
+    gp_client_destroy(client);
+}
+
+static void fault_ends_the_instance_alone(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t one = must_open(client);
+    uint32_t other = must_open(client);
+    struct msg_arg arg = invoke_message(one, COMMAND_FAULT);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_TARGET_DEAD);
+    assert_int_equal(arg.head.origin, 3);
+    assert_int_equal(invoke(client, one, COMMAND_ADD), CODE_TARGET_DEAD);
+    assert_int_equal(invoke(client, other, COMMAND_ADD), CODE_TARGET_DEAD);
+    assert_int_equal(test_port_live_apps(), 0);
+    assert_non_null(strstr(test_port_log(), "bad memory access, address 0x10"));
+    uint32_t fresh = must_open(client);
+    assert_int_equal(invoke(client, fresh, COMMAND_ADD), CODE_SUCCESS);
+    assert_int_equal(close_session(client, one), CODE_SUCCESS);
+    gp_client_destroy(client);
+}
+
+static void reply_that_is_none_is_a_death(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    assert_int_equal(invoke(client, session, COMMAND_GARBAGE), CODE_TARGET_DEAD);
+    uint32_t second = must_open(client);
+    assert_int_equal(invoke(client, second, COMMAND_NO_REPLY), CODE_TARGET_DEAD);
+    assert_int_equal(invoke(client, second, COMMAND_ADD), CODE_TARGET_DEAD);
+    gp_client_destroy(client);
+}
+
+static void policy_limits_sessions(void **state)
+{
+    (void)state;
+    uint32_t session = 0;
+    start("gpd.ta.singleInstance=true\n");
+    struct gp_client *client = client_create();
+    uint32_t first = must_open(client);
+    assert_int_equal(open_session(client, &session), CODE_BUSY);
+    assert_int_equal(close_session(client, first), CODE_SUCCESS);
+    (void)must_open(client);
+    gp_client_destroy(client);
+
+    start(SHARED "postern.maxSessions=2\n");
+    client = client_create();
+    first = must_open(client);
+    (void)must_open(client);
+    assert_int_equal(open_session(client, &session), CODE_SESSION_MAXIMUM);
+    assert_int_equal(close_session(client, first), CODE_SUCCESS);
+    (void)must_open(client);
+    assert_int_equal(test_port_live_apps(), 1);
+    gp_client_destroy(client);
+
+    start("postern.maxInstances=2\n");
+    client = client_create();
+    (void)must_open(client);
+    (void)must_open(client);
+    assert_int_equal(test_port_live_apps(), 2);
+    assert_int_equal(open_session(client, &session), CODE_SESSION_MAXIMUM);
+    gp_client_destroy(client);
+}
+
+struct cancel_plan {
+    struct gp_client *client;
+    uint32_t session;
+    uint32_t cancel_id;
+};
+
+static void cancel_now(void *context)
+{
+    const struct cancel_plan *plan = context;
+    gp_cancel(plan->client, plan->session, plan->cancel_id);
+}
+
+static void running_call_is_cancelled(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    struct cancel_plan plan = {client, must_open(client), 77};
+    struct msg_arg arg = invoke_message(plan.session, COMMAND_SLEEP);
+    arg.head.cancel_id = 77;
+    test_port_when_idle(cancel_now, &plan);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_CANCEL);
+    assert_int_equal(arg.head.origin, 4);
+    assert_int_equal(invoke(client, plan.session, COMMAND_ADD), CODE_SUCCESS);
+    /* A cancellation that names no call does nothing. */
+    gp_cancel(client, plan.session, 77);
+    gp_cancel(client, 12345, 0);
+    assert_int_equal(invoke(client, plan.session, COMMAND_ADD), CODE_SUCCESS);
+    gp_client_destroy(client);
+}
+
+static void app_that_ignores_cancellation_is_ended(void **state)
+{
+    (void)state;
+    start(SHARED "postern.cancelGrace=500\n");
+    struct gp_client *client = client_create();
+    struct cancel_plan plan = {client, must_open(client), 5};
+    struct msg_arg arg = invoke_message(plan.session, COMMAND_STUBBORN);
+    arg.head.cancel_id = 5;
+    test_port_when_idle(cancel_now, &plan);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_TARGET_DEAD);
+    assert_non_null(strstr(test_port_log(), "did not answer a cancelled call in time"));
+    gp_client_destroy(client);
+
+    start(SHARED "postern.cancelGrace=0\n");
+    client = client_create();
+    plan = (struct cancel_plan){client, must_open(client), 5};
+    arg = invoke_message(plan.session, COMMAND_STUBBORN);
+    arg.head.cancel_id = 5;
+    test_port_when_idle(cancel_now, &plan);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_SUCCESS);
+    gp_client_destroy(client);
+}
+
+static void client_gone_now(void *context)
+{
+    gp_client_gone(context);
+}
+
+static void app_lets_go_of_a_dead_client(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    test_port_when_idle(client_gone_now, client);
+    assert_int_equal(invoke(client, session, COMMAND_SLEEP), CODE_CANCEL);
+    gp_client_destroy(client);
+    assert_int_equal(app_log.closed, 1);
+    assert_int_equal(test_port_live_apps(), 1);
+
+    start(SHARED "postern.cancelGrace=0\n");
+    client = client_create();
+    session = must_open(client);
+    test_port_when_idle(client_gone_now, client);
+    assert_int_equal(invoke(client, session, COMMAND_STUBBORN), CODE_TARGET_DEAD);
+    gp_client_destroy(client);
+    assert_int_equal(test_port_live_apps(), 0);
+}
+
+static struct port_mem *make_memory(uint64_t size)
+{
+    struct port_mem *mem = NULL;
+    assert_int_equal(port_mem_create(size, &mem), E_OK);
+    return mem;
+}
+
+static struct msg_arg memory_message(uint32_t session, uint64_t offset, uint64_t size,
+                                     uint64_t cookie, uint64_t attr)
+{
+    struct msg_arg arg = invoke_message(session, COMMAND_MEMORY);
+    arg.head.num_params = 2;
+    arg.params[0].attr = attr;
+    arg.params[0].u.rmem = (struct msg_rmem){.offset = offset, .size = size, .cookie = cookie};
+    arg.params[1].attr = MSG_ATTR_VALUE_OUTPUT;
+    return arg;
+}
+
+static void memory_is_mapped_once_and_dropped(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    struct port_mem *mem = make_memory(8192);
+    assert_int_equal(gp_shm_register(client, 9, mem), E_OK);
+    struct msg_arg arg = memory_message(session, 10, 100, 9, MSG_ATTR_RMEM_INPUT);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_SUCCESS);
+    assert_int_equal(arg.params[1].u.value.a, 1);
+    assert_int_equal(arg.params[1].u.value.b, SYS_MEM_READ);
+    arg = memory_message(session, 0, 8192, 9, MSG_ATTR_RMEM_INOUT);
+    gp_call(client, &arg);
+    assert_int_equal(arg.params[1].u.value.b, SYS_MEM_READ | SYS_MEM_WRITE);
+    assert_int_equal(gp_shm_release(client, 9), E_OK);
+    assert_int_equal(test_port_live_memory(), 0);
+    assert_int_equal(gp_shm_release(client, 9), E_NOT_FOUND);
+    gp_client_destroy(client);
+}
+
+static void memory_outside_is_refused(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    struct gp_client *other = client_create();
+    uint32_t session = must_open(client);
+    assert_int_equal(gp_shm_register(other, 4, make_memory(4096)), E_OK);
+    assert_int_equal(gp_shm_register(client, 5, make_memory(4096)), E_OK);
+    struct port_mem *again = make_memory(4096);
+    assert_int_equal(gp_shm_register(client, 5, again), E_EXISTS);
+    assert_int_equal(gp_shm_register(client, 0, again), E_INVALID);
+    port_mem_destroy(again);
+    const struct {
+        uint64_t offset, size, cookie;
+    } bad[] = {
+        {0, 4096, 4}, {0, 4097, 5},       {4096, 1, 5},
+        {4097, 0, 5}, {UINT64_MAX, 2, 5}, {1, UINT64_MAX, 5},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        struct msg_arg arg = memory_message(session, bad[i].offset, bad[i].size, bad[i].cookie,
+                                            MSG_ATTR_RMEM_OUTPUT);
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, CODE_BAD_PARAMETERS);
+        assert_int_equal(arg.head.origin, 3);
+    }
+    struct msg_arg arg = memory_message(session, 4096, 0, 5, MSG_ATTR_RMEM_INPUT);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_SUCCESS);
+    arg = memory_message(session, 0, 0, 0, MSG_ATTR_RMEM_INPUT);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_SUCCESS);
+    assert_int_equal(arg.params[1].u.value.a, 0);
+    gp_client_destroy(client);
+    gp_client_destroy(other);
+    assert_int_equal(test_port_live_memory(), 0);
+}
+
+static void sizes_above_the_buffer_are_short(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    assert_int_equal(gp_shm_register(client, 5, make_memory(4096)), E_OK);
+    for (uint32_t claimed = 99; claimed <= 101; claimed++) {
+        struct msg_arg arg = memory_message(session, 0, 100, 5, MSG_ATTR_RMEM_OUTPUT);
+        arg.head.func = COMMAND_SIZE;
+        arg.params[1].attr = MSG_ATTR_VALUE_INPUT;
+        arg.params[1].u.value.a = claimed;
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, claimed > 100 ? CODE_SHORT_BUFFER : CODE_SUCCESS);
+        assert_int_equal(arg.params[0].u.rmem.size, claimed);
+    }
+    gp_client_destroy(client);
+}
+
+static void damaged_messages_are_refused(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    struct msg_arg arg = invoke_message(session, COMMAND_ADD);
+    arg.head.num_params = 5;
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_EXCESS_DATA);
+    arg = invoke_message(session, COMMAND_ADD);
+    arg.head.num_params = UINT32_MAX;
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_EXCESS_DATA);
+    arg = invoke_message(session, COMMAND_ADD);
+    arg.head.num_params = 1;
+    for (uint64_t attr = 0; attr < 0x500; attr++) {
+        arg.params[0] = (struct msg_param){.attr = attr};
+        gp_call(client, &arg);
+        bool known = attr <= 3 || (attr >= 5 && attr <= 7) || (attr >= 9 && attr <= 11);
+        assert_int_equal(arg.head.ret == CODE_BAD_FORMAT, !known);
+    }
+    arg.params[0] = (struct msg_param){.attr = MSG_ATTR_TMEM_INPUT};
+    arg.params[0].u.tmem.address = 4096;
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_BAD_FORMAT);
+    for (uint32_t count = 0; count < 2; count++) {
+        arg = open_message();
+        arg.head.num_params = count;
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, CODE_BAD_FORMAT);
+    }
+    arg = open_message();
+    arg.head.cmd = 99;
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_NOT_SUPPORTED);
+    gp_client_destroy(client);
+}
+
+static void wait_without_sessions(struct fiber *fiber)
+{
+    (void)fiber_out(fiber, "some.port", 9);
+    (void)fiber_call(fiber, SYS_PORT_CREATE, 9, 1, 64, 0);
+    for (;;)
+        (void)fiber_call(fiber, SYS_WAIT_ANY, SYS_TIMEOUT_INFINITE, 0);
+}
+
+static void app_without_sessions_refuses(void **state)
+{
+    (void)state;
+    start(SHARED);
+    app.body = wait_without_sessions;
+    struct gp_client *client = client_create();
+    uint32_t session = 0;
+    assert_int_equal(open_session(client, &session), CODE_NOT_SUPPORTED);
+    assert_int_equal(open_session(client, &session), CODE_NOT_SUPPORTED);
+    gp_client_destroy(client);
+}
+
+static void die_at_once(struct fiber *fiber)
+{
+    const uint64_t fault[3] = {SYS_FAULT_ABORT, 0, UINT64_MAX};
+    fiber_trap(fiber, PORT_TRAP_FAULT, fault);
+}
+
+static void app_that_dies_at_start_is_dead(void **state)
+{
+    (void)state;
+    start(SHARED);
+    app.body = die_at_once;
+    struct gp_client *client = client_create();
+    uint32_t session = 0;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(open_session(client, &session), CODE_TARGET_DEAD);
+    assert_int_equal(test_port_live_apps(), 0);
+    gp_client_destroy(client);
+}
+
+static void newer_package_is_used_when_the_old_instance_ended(void **state)
+{
+    (void)state;
+    start(SHARED "postern.maxSessions=1\n");
+    struct gp_client *client = client_create();
+    uint32_t session = 0;
+    uint32_t old = must_open(client);
+    uint8_t *kept = package;
+    package = NULL;
+    use_manifest(SHARED "postern.maxSessions=2\n");
+    assert_int_equal(open_session(client, &session), CODE_SESSION_MAXIMUM);
+    assert_int_equal(invoke(client, old, COMMAND_FAULT), CODE_TARGET_DEAD);
+    (void)must_open(client);
+    (void)must_open(client);
+    gp_client_destroy(client);
+    free(kept);
+}
+
+static void offered_package_serves_its_client(void **state)
+{
+    (void)state;
+    start(SHARED);
+    uint8_t *offered = package;
+    size_t size = 0;
+    memcpy(&size, &((struct package_header *)(void *)package)->total_size, sizeof(uint32_t));
+    test_port_set_package(app_uuid, NULL, 0);
+    struct gp_client *client = client_create();
+    struct gp_client *other = client_create();
+    uint32_t session = 0;
+    assert_int_equal(gp_client_offer_package(client, offered, 10), E_BAD_FORMAT);
+    assert_int_equal(gp_client_offer_package(client, offered, size), E_OK);
+    assert_int_equal(gp_client_offer_package(client, offered, size), E_OK);
+    assert_int_equal(open_session(other, &session), CODE_ITEM_NOT_FOUND);
+    (void)must_open(client);
+    gp_client_destroy(client);
+    gp_client_destroy(other);
+}
+
+/* The whole of a session's life with the nth allocation failing: errors, no crash, and the next
+ * client is served. */
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    start("gpd.ta.dataSize=4096\n");
+    bool all_succeeded = false;
+    for (uint64_t nth = 1; nth < 200 && !all_succeeded; nth++) {
+        uint32_t session = 0;
+        struct gp_client *client = NULL;
+        test_port_fail_allocation(nth);
+        if (gp_client_create(&client) != E_OK)
+            continue;
+        uint32_t ret = open_session(client, &session);
+        assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
+        struct port_mem *mem = NULL;
+        bool registered = false;
+        if (ret == CODE_SUCCESS && port_mem_create(100, &mem) == E_OK) {
+            registered = gp_shm_register(client, 1, mem) == E_OK;
+            if (!registered)
+                port_mem_destroy(mem);
+        }
+        if (registered) {
+            struct msg_arg arg = memory_message(session, 0, 100, 1, MSG_ATTR_RMEM_INPUT);
+            gp_call(client, &arg);
+            assert_int_equal(arg.head.ret, CODE_SUCCESS);
+            all_succeeded = arg.params[1].u.value.a == 1;
+        }
+        gp_client_destroy(client);
+        test_port_fail_allocation(0);
+        assert_int_equal(test_port_live_memory(), 0);
+        client = client_create();
+        (void)must_open(client);
+        gp_client_destroy(client);
+    }
+    assert_true(all_succeeded);
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    (void)test_port_finish();
+    fiber_free_all();
+    return 0;
+}
+
+static int make_key(void **state)
+{
+    (void)state;
+    key = test_key_create();
+    trust = test_trust(key, NULL, 0, &trust_size);
+    return 0;
+}
+
+static int free_key(void **state)
+{
+    (void)state;
+    test_key_free(key);
+    free(trust);
+    free(package);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(values_go_in_and_out, finish),
+        cmocka_unit_test_teardown(sessions_are_their_clients_own, finish),
+        cmocka_unit_test_teardown(missing_app_is_not_found, finish),
+        cmocka_unit_test_teardown(silent_supplicant_is_a_communication_error, finish),
+        cmocka_unit_test_teardown(lying_supplicant_starts_nothing, finish),
+        cmocka_unit_test_teardown(fault_ends_the_instance_alone, finish),
+        cmocka_unit_test_teardown(reply_that_is_none_is_a_death, finish),
+        cmocka_unit_test_teardown(policy_limits_sessions, finish),
+        cmocka_unit_test_teardown(running_call_is_cancelled, finish),
+        cmocka_unit_test_teardown(app_that_ignores_cancellation_is_ended, finish),
+        cmocka_unit_test_teardown(app_lets_go_of_a_dead_client, finish),
+        cmocka_unit_test_teardown(memory_is_mapped_once_and_dropped, finish),
+        cmocka_unit_test_teardown(memory_outside_is_refused, finish),
+        cmocka_unit_test_teardown(sizes_above_the_buffer_are_short, finish),
+        cmocka_unit_test_teardown(damaged_messages_are_refused, finish),
+        cmocka_unit_test_teardown(app_without_sessions_refuses, finish),
+        cmocka_unit_test_teardown(app_that_dies_at_start_is_dead, finish),
+        cmocka_unit_test_teardown(newer_package_is_used_when_the_old_instance_ended, finish),
+        cmocka_unit_test_teardown(offered_package_serves_its_client, finish),
+        cmocka_unit_test_teardown(every_allocation_may_fail, finish),
+    };
+    return cmocka_run_group_tests(tests, make_key, free_key);
+}

@@ -1,0 +1,76 @@
+/*
+ * An app's handle table: the only way by which it reaches kernel objects. A handle is (object,
+ * rights, cookie) in one of 64 slots; its number is the slot plus SYS_HANDLE_BASE. One look-up
+ * checks range, liveness, kind and right.
+ */
+#ifndef POSTERN_KERNEL_OBJECT_HANDLE_H
+#define POSTERN_KERNEL_OBJECT_HANDLE_H
+
+#include <abi/syscall.h>
+#include <kernel/object/object.h>
+#include <lib/error.h>
+
+struct thread;
+
+#define RIGHT_WAIT 0x1u
+#define RIGHT_SEND 0x2u       /* channel */
+#define RIGHT_RECEIVE 0x4u    /* channel */
+#define RIGHT_ACCEPT 0x8u     /* port */
+#define RIGHT_CONTROL 0x10u   /* set */
+#define RIGHT_MAP_READ 0x20u  /* memory */
+#define RIGHT_MAP_WRITE 0x40u /* memory */
+#define RIGHT_TRANSFER 0x80u  /* may travel in a message */
+
+#define RIGHTS_PORT (RIGHT_WAIT | RIGHT_ACCEPT)
+#define RIGHTS_CHANNEL (RIGHT_WAIT | RIGHT_SEND | RIGHT_RECEIVE | RIGHT_TRANSFER)
+#define RIGHTS_SET (RIGHT_WAIT | RIGHT_CONTROL)
+#define RIGHTS_MEMORY (RIGHT_MAP_READ | RIGHT_MAP_WRITE | RIGHT_TRANSFER)
+
+struct handle_table;
+
+struct handle {
+    struct object *object; /* NULL: a free slot */
+    uint32_t rights;
+    uint32_t id;
+    uint64_t cookie;
+    struct watch watch;
+    struct list members; /* the set members that stand for it */
+    struct handle_table *table;
+};
+
+enum handle_wait {
+    HANDLE_WAIT_NONE,
+    HANDLE_WAIT_ONE,
+    HANDLE_WAIT_ANY,
+};
+
+struct handle_table {
+    struct thread *thread; /* woken when something happens that it waits for */
+    enum handle_wait waiting;
+    const struct object *waits_for; /* HANDLE_WAIT_ONE */
+    uint32_t next;                  /* where the next search for a ready handle starts */
+    struct handle slots[SYS_HANDLES_MAX];
+};
+
+void handle_table_init(struct handle_table *table, struct thread *thread);
+void handle_table_close_all(struct handle_table *table);
+
+/* A new handle in the lowest free slot; opens the object. E_NO_RESOURCES. */
+enum error handle_install(struct handle_table *table, struct object *object, uint32_t rights,
+                          struct handle **out) MUST_CHECK;
+bool handle_table_full(const struct handle_table *table);
+uint32_t handle_table_free(const struct handle_table *table);
+/* E_BAD_HANDLE: outside the range; E_NOT_FOUND: not open. */
+enum error handle_find(struct handle_table *table, uint64_t id, struct handle **out) MUST_CHECK;
+/* Also E_INVALID: another kind of object; E_ACCESS_DENIED: without the right. */
+enum error handle_find_kind(struct handle_table *table, uint64_t id, enum object_kind kind,
+                            uint32_t right, struct handle **out) MUST_CHECK;
+void handle_close(struct handle *handle);
+
+/* Finds a handle on which something holds, fairly. NULL: none. */
+struct handle *handle_table_ready(struct handle_table *table, uint32_t *events);
+/* The thread of an app that holds a handle to the object; NULL: none does. */
+struct thread *handle_holder(const struct object *object);
+bool handle_table_empty(const struct handle_table *table);
+
+#endif

@@ -1,0 +1,115 @@
+#include <kernel/sched/log.h>
+#include <lib/error.h>
+#include <lib/uuid.h>
+#include <port/port.h>
+
+#define LINE_MAX 256u
+
+struct text {
+    char *out;
+    size_t size;
+    size_t length;
+};
+
+static void put(struct text *text, char c)
+{
+    if (text->length + 1 < text->size)
+        text->out[text->length++] = c;
+}
+
+static void put_string(struct text *text, const char *string, size_t max)
+{
+    for (size_t i = 0; i < max && string[i] != '\0'; i++)
+        put(text, string[i]);
+}
+
+static void put_number(struct text *text, uint64_t number, uint32_t base)
+{
+    char digits[24];
+    size_t count = 0;
+    do {
+        digits[count++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0);
+    while (count > 0)
+        put(text, digits[--count]);
+}
+
+static void put_uuid(struct text *text, const uint8_t *uuid)
+{
+    char out[UUID_TEXT_LENGTH + 1];
+    uuid_format(uuid, out);
+    put_string(text, out, sizeof(out));
+}
+
+static void put_signed(struct text *text, int32_t number)
+{
+    if (number < 0)
+        put(text, '-');
+    put_number(text, number < 0 ? (uint64_t)(-(int64_t)number) : (uint64_t)number, 10);
+}
+
+size_t log_format_list(char *out, size_t size, const char *format, va_list arguments)
+{
+    struct text text = {.out = out, .size = size};
+    for (const char *at = format; *at != '\0'; at++) {
+        if (*at != '%') {
+            put(&text, *at);
+            continue;
+        }
+        switch (*++at) {
+        case 's':
+            put_string(&text, va_arg(arguments, const char *), SIZE_MAX);
+            break;
+        case '.': { /* %.*s */
+            int max = va_arg(arguments, int);
+            put_string(&text, va_arg(arguments, const char *), max < 0 ? 0 : (size_t)max);
+            at += 2;
+            break;
+        }
+        case 'u':
+            put_number(&text, va_arg(arguments, uint32_t), 10);
+            break;
+        case 'l':
+            put_number(&text, va_arg(arguments, uint64_t), 10);
+            break;
+        case 'x':
+            put_number(&text, va_arg(arguments, uint64_t), 16);
+            break;
+        case 'd':
+            put_signed(&text, va_arg(arguments, int32_t));
+            break;
+        case 'U':
+            put_uuid(&text, va_arg(arguments, const uint8_t *));
+            break;
+        case 'e':
+            put_string(&text, error_name((enum error)va_arg(arguments, int)), SIZE_MAX);
+            break;
+        default:
+            put(&text, '%');
+            break;
+        }
+    }
+    if (size > 0)
+        out[text.length] = '\0';
+    return text.length;
+}
+
+size_t log_format(char *out, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = log_format_list(out, size, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+void log_line(uint32_t level, const char *format, ...)
+{
+    char line[LINE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = log_format_list(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    port_log(level, line, length);
+}

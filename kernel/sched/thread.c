@@ -1,0 +1,208 @@
+#include <kernel/sched/thread.h>
+
+/* Calls that an app may make before ready threads that nobody runs are offered to others. */
+#define CALLS_BEFORE_OFFER 32u
+
+static struct list ready;
+static struct list sleeping;
+
+void thread_start_all(void)
+{
+    list_init(&ready);
+    list_init(&sleeping);
+}
+
+/* The thread became READY: wakes a donor that waits for it. */
+static void make_ready(struct thread *thread)
+{
+    thread->state = THREAD_READY;
+    thread->claimed = false;
+    list_append(&ready, &thread->ready_link);
+    LIST_FOR_EACH (link, &sleeping) {
+        struct donor *donor = LIST_OF(link, struct donor, link);
+        if (donor->wants != thread)
+            continue;
+        thread->claimed = true;
+        donor_wake(donor);
+        return;
+    }
+}
+
+void thread_init(struct thread *thread, struct port_app *app)
+{
+    *thread = (struct thread){.app = app};
+    list_init(&thread->ready_link);
+    make_ready(thread);
+}
+
+void thread_wake(struct thread *thread)
+{
+    if (thread->state == THREAD_BLOCKED)
+        make_ready(thread);
+    else
+        thread->woken = true;
+}
+
+void thread_poke(struct thread *thread)
+{
+    thread->poked = true;
+    if (thread->state == THREAD_BLOCKED)
+        make_ready(thread);
+}
+
+static struct thread *first_unclaimed(void)
+{
+    LIST_FOR_EACH (link, &ready) {
+        struct thread *thread = LIST_OF(link, struct thread, ready_link);
+        if (!thread->claimed)
+            return thread;
+    }
+    return NULL;
+}
+
+void thread_offer_rest(void)
+{
+    if (first_unclaimed() != NULL)
+        port_kick();
+}
+
+/* A donor was woken to run this thread: from here on it either runs it, or anybody may. (A claim that
+ * outlived its donor's change of mind would keep a ready thread from ever being run.) The thread may
+ * be gone by now, so it is looked for, not looked at. */
+static void unclaim(const struct thread *wanted)
+{
+    LIST_FOR_EACH (link, &ready) {
+        struct thread *thread = LIST_OF(link, struct thread, ready_link);
+        if (thread == wanted)
+            thread->claimed = false;
+    }
+}
+
+enum run_end {
+    RUN_DONE,    /* the call's condition holds; the thread may be ready, blocked or gone */
+    RUN_BLOCKED, /* the thread waits, or is gone */
+    RUN_TICK,    /* it keeps the processor; only without a call. It is ready again. */
+};
+
+static bool call_done(const struct donor_call *call)
+{
+    return call != NULL && call->done(call->context);
+}
+
+/* Enters the app until it asks for something. */
+static void enter(struct thread *thread, struct kernel_lock *lock)
+{
+    struct port_trap trap;
+    thread->poked = false;
+    kernel_unlock(lock);
+    port_app_enter(thread->app, &trap);
+    kernel_relock(lock);
+    thread->trap = trap;
+    thread->in_call = trap.kind != PORT_TRAP_TICK;
+}
+
+static void finish(struct thread *thread, struct kernel_lock *lock)
+{
+    thread->state = THREAD_DEAD;
+    kernel_unlock(lock);
+    thread_finished(thread);
+    kernel_relock(lock);
+}
+
+/* A thread that does nothing but call would keep others from being offered. */
+static void offer_sometimes(struct thread *thread)
+{
+    if (++thread->unserved < CALLS_BEFORE_OFFER)
+        return;
+    thread->unserved = 0;
+    thread_offer_rest();
+}
+
+static enum run_end run(struct thread *thread, const struct donor_call *call,
+                        struct kernel_lock *lock)
+{
+    list_remove(&thread->ready_link);
+    thread->state = THREAD_RUNNING;
+    thread->claimed = false;
+    for (;;) {
+        if (!thread->in_call || thread->poked) {
+            enter(thread, lock);
+            if (thread->trap.kind == PORT_TRAP_TICK) {
+                thread_offer_rest();
+                if (call != NULL && !call_done(call))
+                    continue;
+                make_ready(thread);
+                return call != NULL ? RUN_DONE : RUN_TICK;
+            }
+            offer_sometimes(thread);
+        }
+        thread->woken = false;
+        switch (thread_serve(thread, lock)) {
+        case THREAD_ANSWER:
+            thread->in_call = false;
+            break;
+        case THREAD_WAIT:
+            if (thread->woken || thread->poked)
+                continue;
+            thread->state = THREAD_BLOCKED;
+            return call_done(call) ? RUN_DONE : RUN_BLOCKED;
+        case THREAD_OVER:
+            finish(thread, lock);
+            return call_done(call) ? RUN_DONE : RUN_BLOCKED;
+        }
+        if (call_done(call)) {
+            make_ready(thread);
+            return RUN_DONE;
+        }
+    }
+}
+
+void donor_init(struct donor *donor)
+{
+    list_init(&donor->link);
+    port_waiter_init(&donor->waiter);
+    donor->wants = NULL;
+    donor->asleep = false;
+}
+
+void donor_wake(struct donor *donor)
+{
+    if (!donor->asleep)
+        return;
+    donor->asleep = false;
+    list_remove(&donor->link);
+    port_wake(&donor->waiter);
+}
+
+void donor_run(struct donor *donor, const struct donor_call *call, struct kernel_lock *lock)
+{
+    while (!call->done(call->context)) {
+        struct thread *thread = call->target(call->context);
+        if (thread != NULL && thread->state == THREAD_READY) {
+            (void)run(thread, call, lock);
+            continue;
+        }
+        donor->wants = thread;
+        donor->asleep = true;
+        list_append(&sleeping, &donor->link);
+        thread_offer_rest();
+        lock->held = false;
+        port_block(&donor->waiter);
+        lock->held = true;
+        donor->wants = NULL;
+        /* Woken by donor_wake, which removed it; a port may also wake without a reason. */
+        donor->asleep = false;
+        list_remove(&donor->link);
+        unclaim(thread);
+    }
+}
+
+void thread_run_rest(bool until_none, struct kernel_lock *lock)
+{
+    for (struct thread *thread = first_unclaimed(); thread != NULL; thread = first_unclaimed()) {
+        if (run(thread, NULL, lock) == RUN_TICK && !until_none) {
+            port_kick();
+            return;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/*
+ * One system call on its way through the kernel. A handler checks everything first and then acts;
+ * what it answers is E_OK with call->result, an error, or E_BLOCKED: then it is called again, from
+ * the start and with the same numbers, once what it waits for may have come (see sched/thread.h).
+ *
+ * The app's page is hostile: each handler copies what it needs from it once.
+ */
+#ifndef POSTERN_KERNEL_SYSCALL_CALL_H
+#define POSTERN_KERNEL_SYSCALL_CALL_H
+
+#include <abi/syscall.h>
+#include <kernel/app/instance.h>
+#include <lib/error.h>
+
+struct call {
+    struct instance *instance;
+    struct kernel_lock *lock;
+    struct sys_page *page;
+    const uint64_t *arg;
+    int64_t result;
+    bool over; /* the instance has ended */
+};
+
+/* Answers E_BLOCKED until `timeout_ns` is over, E_TIMED_OUT then; E_CANCELLED when the call that the
+ * app serves was cancelled and `flags` have SYS_WAIT_CANCELLABLE. */
+enum error call_block(struct call *call, uint64_t timeout_ns, uint64_t flags) MUST_CHECK;
+
+/* process.c */
+enum error call_exit(struct call *call) MUST_CHECK;
+enum error call_panic(struct call *call) MUST_CHECK;
+enum error call_log(struct call *call) MUST_CHECK;
+enum error call_fault(struct call *call) MUST_CHECK;
+enum error call_manifest(struct call *call) MUST_CHECK;
+enum error call_retire(struct call *call) MUST_CHECK;
+enum error call_clock(struct call *call) MUST_CHECK;
+enum error call_sleep(struct call *call) MUST_CHECK;
+enum error call_random(struct call *call) MUST_CHECK;
+enum error call_derive_key(struct call *call) MUST_CHECK;
+/* How a fault reads in the log. */
+void call_describe_fault(const struct instance *instance, const uint64_t arg[3], char *out,
+                         size_t size);
+
+/* handles.c */
+enum error call_close(struct call *call) MUST_CHECK;
+enum error call_set_cookie(struct call *call) MUST_CHECK;
+enum error call_port_create(struct call *call) MUST_CHECK;
+enum error call_accept(struct call *call) MUST_CHECK;
+enum error call_wait(struct call *call) MUST_CHECK;
+enum error call_wait_any(struct call *call) MUST_CHECK;
+enum error call_hset_create(struct call *call) MUST_CHECK;
+enum error call_hset_ctrl(struct call *call) MUST_CHECK;
+
+/* connect.c */
+enum error call_connect(struct call *call) MUST_CHECK;
+
+/* messages.c */
+enum error call_send(struct call *call) MUST_CHECK;
+enum error call_get(struct call *call) MUST_CHECK;
+enum error call_read(struct call *call) MUST_CHECK;
+enum error call_put(struct call *call) MUST_CHECK;
+enum error call_cancel(struct call *call) MUST_CHECK;
+
+/* receive.c */
+enum error call_receive(struct call *call) MUST_CHECK;
+
+/* memory.c */
+enum error call_mem_create(struct call *call) MUST_CHECK;
+enum error call_mem_map(struct call *call) MUST_CHECK;
+enum error call_mem_unmap(struct call *call) MUST_CHECK;
+
+#endif

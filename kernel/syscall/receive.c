@@ -1,0 +1,143 @@
+#include <kernel/syscall/call.h>
+
+/*
+ * Reply and wait in one crossing: what an app that serves calls does all the time. See SYS_RECEIVE
+ * in abi/syscall.h.
+ */
+
+static enum error send_reply(struct call *call)
+{
+    struct instance *instance = call->instance;
+    struct handle *handle = NULL;
+    struct message *message = NULL;
+    uint32_t taken = 0;
+    if (call->arg[1] > SYS_BUFFER_SIZE)
+        return E_INVALID;
+    enum error error =
+        handle_find_kind(&instance->handles, call->arg[0], OBJECT_CHANNEL, RIGHT_SEND, &handle);
+    if (error != E_OK)
+        return error;
+    struct channel *channel = channel_of(handle->object);
+    error = channel_reserve(channel, (uint32_t)call->arg[1], false, &message, &taken);
+    if (error == E_OK) {
+        __builtin_memcpy(message->data, call->page->out, taken);
+        (void)channel_send(channel, message, taken, NULL, 0);
+    } else if (error != E_CLOSED) {
+        return error;
+    }
+    if (instance->serving == channel)
+        instance_served(instance);
+    return E_OK;
+}
+
+/* Where the message's objects went: memory is mapped, anything else gets a handle. */
+static void deliver_objects(struct call *call, struct message *message, struct sys_recv *recv)
+{
+    struct instance *instance = call->instance;
+    for (uint32_t i = 0; i < message->num_objects; i++) {
+        struct object *object = message->objects[i];
+        struct handle *handle = NULL;
+        call->page->objects[i] = SYS_NO_HANDLE;
+        if (object->kind != OBJECT_MEMORY) {
+            if (handle_install(&instance->handles, object, message->rights[i], &handle) == E_OK)
+                call->page->objects[i] = handle->id;
+            continue;
+        }
+        uint32_t prot = ((message->rights[i] & RIGHT_MAP_READ) != 0 ? SYS_MEM_READ : 0) |
+                        ((message->rights[i] & RIGHT_MAP_WRITE) != 0 ? SYS_MEM_WRITE : 0);
+        struct mapping *mapping = NULL;
+        recv->obj_size[i] = memory_of(object)->size;
+        recv->obj_prot[i] = prot;
+        /* Without room the address stays 0: the app's runtime answers OUT_OF_MEMORY. */
+        if (mapping_lend(instance, memory_of(object), prot, &mapping) != E_OK)
+            continue;
+        recv->obj_va[i] = mapping->address;
+        instance->lent[instance->num_lent++] = mapping;
+    }
+}
+
+static void deliver(struct call *call, struct channel *channel, struct sys_recv *recv)
+{
+    struct message *message = NULL;
+    if (channel_get(channel, &message) != E_OK)
+        return;
+    instance_served(call->instance); /* an app that never answered the last one */
+    instance_serve(call->instance, channel);
+    recv->flags |= SYS_RECV_MSG;
+    recv->length = message->length;
+    recv->num_objects = message->num_objects;
+    __builtin_memcpy(call->page->in, message->data, message->length);
+    deliver_objects(call, message, recv);
+    channel_put(channel, message);
+}
+
+/* Accepts a connection on the app's own port. NULL: its client is gone, or the table is full (then
+ * the connection is dropped). */
+static struct handle *accept_session(struct call *call, struct sys_recv *recv)
+{
+    struct instance *instance = call->instance;
+    struct channel *channel = NULL;
+    struct handle *handle = NULL;
+    if (port_object_accept(instance->service, &channel) != E_OK)
+        return NULL;
+    enum error error =
+        handle_install(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
+    object_close(&channel->object);
+    if (error != E_OK)
+        return NULL;
+    recv->flags |= SYS_RECV_ACCEPTED;
+    __builtin_memcpy(recv->peer_uuid, channel->peer_uuid, sizeof(recv->peer_uuid));
+    return handle;
+}
+
+static bool is_session(const struct instance *instance, struct object *object)
+{
+    return object->kind == OBJECT_CHANNEL && channel_of(object)->is_server &&
+           channel_of(object)->port == instance->service;
+}
+
+/* Something holds on `handle`. False: it came to nothing. */
+static bool take_event(struct call *call, struct handle *handle, uint32_t events)
+{
+    struct instance *instance = call->instance;
+    struct sys_recv recv = {0};
+    if (handle->object == &instance->service->object) {
+        handle = accept_session(call, &recv);
+        if (handle == NULL)
+            return false;
+        events = object_events(handle->object);
+    }
+    struct object *object = handle->object;
+    uint64_t cookie = handle->cookie;
+    uint32_t id = handle->id;
+    object_delivered(object, events);
+    if ((events & SYS_EVENT_MSG) != 0 && is_session(instance, object))
+        deliver(call, channel_of(object), &recv);
+    call->page->event = (struct sys_event){.handle = id, .event = events, .cookie = cookie};
+    call->page->recv = recv;
+    return true;
+}
+
+enum error call_receive(struct call *call)
+{
+    struct instance *instance = call->instance;
+    uint32_t events = 0;
+    if ((call->arg[3] & ~(uint64_t)SYS_WAIT_CANCELLABLE) != 0)
+        return E_INVALID;
+    if (call->arg[0] != SYS_NO_HANDLE && !instance->replied) {
+        enum error error = send_reply(call);
+        if (error != E_OK)
+            return error;
+        instance->replied = true;
+    }
+    if (handle_table_empty(&instance->handles))
+        return E_NOT_FOUND;
+    for (struct handle *handle = handle_table_ready(&instance->handles, &events); handle != NULL;
+         handle = handle_table_ready(&instance->handles, &events))
+        if (take_event(call, handle, events))
+            return E_OK;
+    instance->handles.waiting = HANDLE_WAIT_ANY;
+    if (!instance->service_open)
+        port_object_refuse_all(instance->service);
+    return call_block(call, call->arg[2], call->arg[3]);
+}

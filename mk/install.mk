@@ -1,0 +1,38 @@
+# make install: what fragments have listed with
+#   $(eval $(call install,DIRECTORY,MODE,FILES))
+# where DIRECTORY is given in the names below (without DESTDIR), and MODE is as for chmod. Symbolic
+# links among FILES are copied as links. INSTALL_HOOKS: commands run afterwards (they use
+# $(DESTDIR) themselves).
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+bindir ?= $(PREFIX)/bin
+libdir ?= $(PREFIX)/lib
+libexecdir ?= $(PREFIX)/libexec/postern
+includedir ?= $(PREFIX)/include
+datadir ?= $(PREFIX)/share
+mandir ?= $(PREFIX)/share/man
+pkgconfigdir ?= $(libdir)/pkgconfig
+sdkdir ?= $(libdir)/postern/sdk
+systemdunitdir ?= $(PREFIX)/lib/systemd/system
+sysconfdir ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+
+INSTALL_NEEDS :=
+INSTALL_COMMANDS :=
+INSTALL_HOOKS :=
+
+define install
+INSTALL_NEEDS += $3
+INSTALL_COMMANDS += install_into '$1' $2 $3$(;)
+endef
+; := ;
+
+.PHONY: install
+install: all $$(INSTALL_NEEDS)
+	@set -e; install_into() { \
+	    dir="$(DESTDIR)$$1"; mode=$$2; shift 2; mkdir -p "$$dir"; \
+	    for f in "$$@"; do \
+	        if [ -L "$$f" ]; then cp -P "$$f" "$$dir/"; \
+	        else install -m "$$mode" "$$f" "$$dir/"; fi; \
+	    done; }; $(INSTALL_COMMANDS) $(foreach h,$(INSTALL_HOOKS),$($h);)
+	@echo "installed below $(DESTDIR)$(PREFIX)"

@@ -1,0 +1,375 @@
+/* Connections of Trusty clients. See tipc_door.h. */
+#include "tipc_door.h"
+
+#include "cpu.h"
+#include "memory.h"
+#include "wire.h"
+
+#include <abi/hostlink.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <port/kernel.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_LIMIT_MS 5000
+#define ACCEPT_LIMIT_NS (UINT64_C(1000000000) * LINK_TIPC_ACCEPT_SECONDS)
+/* More than any port takes; the end of a longer datagram is what would be cut anyway. */
+#define DOOR_MESSAGE_MAX 4608u
+/* How often it is asked where the client runs: after this many messages. */
+#define WHERE_INTERVAL 64u
+
+struct door {
+    int socket;
+    int bell; /* an eventfd: rung when the kernel has something and the door sleeps */
+    atomic_bool asleep;
+    struct tipc_channel *channel;
+    bool client_deaf; /* it takes no messages any more; what it sent before still counts */
+    bool hung_up;     /* seen by poll(), while a message of it waits */
+
+    /* From the client, and not taken by the service yet. */
+    bool in_waits;
+    size_t in_length;
+    struct port_mem *in_memory[LINK_TIPC_DESCRIPTORS_MAX];
+    size_t in_num_memory;
+    uint8_t in[DOOR_MESSAGE_MAX];
+
+    /* From the service, and not taken by the client's socket yet. */
+    bool out_waits;
+    size_t out_length;
+    uint8_t out[SYS_MSG_MAX];
+
+    /* Where the client's thread runs: /proc/PID/task/TID/stat, or -1. */
+    int where;
+    unsigned int where_age;
+};
+
+static _Atomic uint32_t num_doors;
+
+static void ring(void *context)
+{
+    struct door *door = context;
+    const uint64_t one = 1;
+
+    if (atomic_exchange(&door->asleep, false)) {
+        ssize_t written = write(door->bell, &one, sizeof(one));
+        (void)written; /* a full counter rings as well */
+    }
+}
+
+/* --- The processor. A service that runs where its client runs costs no wake-up across processors. */
+
+static int where_open(pid_t pid, uint32_t thread)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%u/stat", (int)pid, thread);
+    return pid > 0 && thread != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
+/* The 39th field; the second, the program's name in parentheses, may hold anything. */
+static void where_follow(struct door *door)
+{
+    char text[512];
+    const char *at;
+    ssize_t length;
+
+    if (door->where < 0 || door->where_age++ % WHERE_INTERVAL != 0) {
+        return;
+    }
+    length = pread(door->where, text, sizeof(text) - 1, 0);
+    text[length > 0 ? length : 0] = '\0';
+    at = strrchr(text, ')');
+    for (unsigned int field = 2; at != NULL && field < 39; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    if (at != NULL) {
+        cpu_bind_self((uint32_t)strtoul(at + 1, NULL, 10));
+    }
+}
+
+/* --- One step each way. ------------------------------------------------------------------------- */
+
+enum step {
+    STEP_DONE,  /* something went on: try again */
+    STEP_WAITS, /* nothing to do until somebody rings or the socket changes */
+    STEP_OVER,  /* this direction has ended */
+};
+
+static enum step step_out(struct door *door)
+{
+    if (!door->out_waits) {
+        switch (tipc_receive(door->channel, door->out, sizeof(door->out), &door->out_length)) {
+        case E_OK:
+            break;
+        case E_NO_MESSAGE:
+            return STEP_WAITS;
+        default:
+            return STEP_OVER;
+        }
+    }
+    if (!door->client_deaf &&
+        send(door->socket, door->out, door->out_length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        door->out_waits = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
+        if (door->out_waits) {
+            return STEP_WAITS;
+        }
+        door->client_deaf = errno != EINTR;
+        door->out_waits = errno == EINTR;
+        return STEP_DONE;
+    }
+    door->out_waits = false;
+    return STEP_DONE;
+}
+
+static void drop_memory(struct door *door)
+{
+    for (size_t i = 0; i < door->in_num_memory; i++) {
+        port_mem_destroy(door->in_memory[i]);
+    }
+    door->in_num_memory = 0;
+}
+
+/* False: what came along is no memory that an app may be given. */
+static bool import_memory(struct door *door, const struct wire_extra *extra)
+{
+    for (size_t i = 0; i < extra->num_fds; i++) {
+        if (memory_import(extra->fd[i], &door->in_memory[i]) != E_OK) {
+            drop_memory(door);
+            return false;
+        }
+        door->in_num_memory++;
+    }
+    return true;
+}
+
+static enum step fetch_input(struct door *door)
+{
+    struct wire_extra extra;
+    ssize_t got;
+    bool good;
+
+    got = wire_receive(door->socket, door->in, sizeof(door->in), LINK_TIPC_DESCRIPTORS_MAX,
+                       &extra);
+    if (got < 0) {
+        return errno == EAGAIN ? STEP_WAITS : errno == EINTR ? STEP_DONE : STEP_OVER;
+    }
+    if (got == 0 && !extra.is_message) {
+        return STEP_OVER;
+    }
+    good = import_memory(door, &extra);
+    wire_close(&extra);
+    if (!good) {
+        return STEP_OVER; /* the library never sends such a message: its sender is cut off */
+    }
+    door->in_waits = true;
+    door->in_length = (size_t)got;
+    return STEP_DONE;
+}
+
+static enum step step_in(struct door *door)
+{
+    if (!door->in_waits) {
+        enum step step = fetch_input(door);
+
+        if (!door->in_waits) {
+            return step;
+        }
+    }
+    switch (tipc_send(door->channel, door->in, door->in_length, door->in_memory,
+                      door->in_num_memory)) {
+    case E_QUEUE_FULL:
+        return STEP_WAITS;
+    case E_CLOSED:
+        /* What the service still had to say comes out the other way. */
+        break;
+    default:
+        break;
+    }
+    door->in_waits = false;
+    door->in_num_memory = 0;
+    return STEP_DONE;
+}
+
+/* --- The connection's life. --------------------------------------------------------------------- */
+
+/* Sleeps until something may have changed. */
+static void doze(struct door *door)
+{
+    struct pollfd wanted[2] = {{.fd = door->bell, .events = POLLIN}, {.fd = door->socket}};
+    uint64_t rings;
+
+    if (!door->in_waits) {
+        wanted[1].events |= POLLIN;
+    }
+    if (door->out_waits && !door->client_deaf) {
+        wanted[1].events |= POLLOUT;
+    }
+    if (door->hung_up && door->in_waits) {
+        wanted[1].fd = -1; /* it would report the end again and again */
+    }
+    if (poll(wanted, 2, -1) > 0) {
+        door->hung_up = door->hung_up || (wanted[1].revents & (POLLHUP | POLLERR)) != 0;
+        door->client_deaf = door->client_deaf || door->hung_up;
+        if (wanted[0].revents != 0 && read(door->bell, &rings, sizeof(rings)) < 0) {
+            return; /* somebody else cannot have read it; but nothing is lost */
+        }
+    }
+}
+
+static enum step steps_out(struct door *door)
+{
+    enum step step;
+
+    do {
+        step = step_out(door);
+    } while (step == STEP_DONE);
+    return step;
+}
+
+/* Takes what the client sent, as far as there is room, and lets the service work on it. */
+static enum step steps_in(struct door *door)
+{
+    enum step step;
+    bool sent = false;
+
+    do {
+        step = step_in(door);
+        sent = sent || step == STEP_DONE;
+    } while (step == STEP_DONE);
+    if (sent) {
+        where_follow(door);
+        tipc_run(door->channel);
+    }
+    return step;
+}
+
+/* Whether the kernel has something, now that it will ring when it gets something. */
+static bool kernel_has_something(struct door *door)
+{
+    return step_out(door) != STEP_WAITS || (door->in_waits && step_in(door) != STEP_WAITS);
+}
+
+static void serve(struct door *door)
+{
+    while (steps_out(door) != STEP_OVER && steps_in(door) != STEP_OVER &&
+           steps_out(door) != STEP_OVER) {
+        /* The answer is on its way; the service may have something to do after it. */
+        gp_call_after();
+        atomic_store(&door->asleep, true);
+        if (!kernel_has_something(door)) {
+            doze(door);
+        }
+        atomic_store(&door->asleep, false);
+    }
+}
+
+static uint32_t status_of(enum error error)
+{
+    switch (error) {
+    case E_OK:
+        return LINK_TIPC_OK;
+    case E_TIMED_OUT:
+        return LINK_TIPC_TIMED_OUT;
+    case E_NO_MEMORY:
+    case E_NO_RESOURCES:
+        return LINK_TIPC_NO_MEMORY;
+    case E_INVALID:
+        return LINK_TIPC_INVALID;
+    default:
+        return LINK_TIPC_REFUSED;
+    }
+}
+
+/* Receives the client's wish. False: it is none. */
+static bool receive_wish(int socket, struct link_tipc_connect *wish)
+{
+    struct wire_extra extra;
+    ssize_t got;
+    int rc;
+
+    do {
+        rc = wire_wait(socket, -1, REQUEST_LIMIT_MS);
+    } while (rc < 0 && errno == EINTR);
+    if (rc != 1) {
+        return false;
+    }
+    got = wire_receive(socket, wish, sizeof(*wish), 0, &extra);
+    return got == (ssize_t)sizeof(*wish) && !extra.cut && wish->length <= LINK_TIPC_NAME_MAX;
+}
+
+static uint32_t connect_service(struct door *door, pid_t pid, struct link_tipc_connected *answer)
+{
+    const struct tipc_listener listener = {.changed = ring, .context = door};
+    struct link_tipc_connect wish;
+    struct tipc_limits limits = {0};
+    enum error error;
+
+    if (!receive_wish(door->socket, &wish)) {
+        return LINK_TIPC_INVALID;
+    }
+    if (atomic_load(&num_doors) > LINK_TIPC_CONNECTIONS_MAX) {
+        return LINK_TIPC_FULL;
+    }
+    door->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (door->bell < 0) {
+        return LINK_TIPC_NO_MEMORY;
+    }
+    door->where = where_open(pid, wish.thread);
+    where_follow(door);
+    error = tipc_connect(wish.name, wish.length, ACCEPT_LIMIT_NS, &listener, &limits,
+                         &door->channel);
+    answer->buffer_size = limits.buffer_size;
+    answer->num_buffers = limits.num_buffers;
+    return status_of(error);
+}
+
+/* The client reads what was sent to it, and then the end. What it sent meanwhile nobody wants; if it
+ * stayed unread, the system would tell the client of an error instead. */
+static void end_connection(struct door *door)
+{
+    struct wire_extra extra;
+
+    shutdown(door->socket, SHUT_RDWR);
+    while (wire_receive(door->socket, door->in, sizeof(door->in), 0, &extra) > 0 ||
+           extra.is_message) {
+    }
+}
+
+void tipc_door_serve(int socket, pid_t pid)
+{
+    struct door *door = calloc(1, sizeof(*door));
+    struct link_tipc_connected answer = {.status = LINK_TIPC_NO_MEMORY};
+
+    atomic_fetch_add(&num_doors, 1);
+    if (door != NULL) {
+        fcntl(socket, F_SETFL, O_NONBLOCK);
+        door->socket = socket;
+        door->bell = -1;
+        door->where = -1;
+        answer.status = connect_service(door, pid, &answer);
+    }
+    if (wire_send(socket, &answer, sizeof(answer), NULL, 0) == 0 && answer.status == LINK_TIPC_OK) {
+        serve(door);
+    }
+    if (door != NULL) {
+        if (door->channel != NULL) {
+            tipc_close(door->channel);
+            gp_call_after();
+        }
+        end_connection(door);
+        drop_memory(door);
+        wire_close_fd(door->bell);
+        wire_close_fd(door->where);
+        cpu_unbind_self();
+        free(door);
+    }
+    atomic_fetch_sub(&num_doors, 1);
+}

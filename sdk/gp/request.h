@@ -1,0 +1,38 @@
+/*
+ * Decoding of what a client sends (abi/session.h): bytes and the objects that came with them in, a
+ * checked call with parameters as an entry point takes them out. Pure, and a fuzz target as it is.
+ */
+#ifndef POSTERN_SDK_GP_REQUEST_H
+#define POSTERN_SDK_GP_REQUEST_H
+
+#include <abi/session.h>
+#include <lib/error.h>
+#include <stdbool.h>
+#include <tee_api_types.h>
+
+/* A memory object as the runtime finds it mapped. */
+struct request_object {
+    uint64_t address; /* 0: it is not memory, or could not be mapped */
+    uint64_t size;    /* 0: it is not memory */
+    uint32_t prot;    /* SYS_MEM_* */
+};
+
+struct request {
+    enum session_op op;
+    uint32_t command;
+    uint32_t param_types;
+    uint32_t login;
+    uint8_t client_uuid[16];
+    TEE_Param
+        params[SESSION_PARAMS]; /* references lie within their object; outputs' values are 0 */
+};
+
+/*
+ * E_BAD_FORMAT: too short, of another protocol, an operation or parameter type that does not exist, a
+ * reference to an object that is not there, is not memory, is too small or does not give the access
+ * that the type wants. E_EXCESS: bytes, objects or parameters more than the operation has. E_NO_MEMORY: an object could not be mapped.
+ */
+enum error request_decode(const uint8_t *bytes, size_t size, const struct request_object *objects,
+                          uint32_t num_objects, struct request *out) MUST_CHECK;
+
+#endif

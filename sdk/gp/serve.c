@@ -1,0 +1,326 @@
+/*
+ * The message loop (serve.h): sessions of abi/session.h in, calls of the app's entry points out.
+ *
+ * Each channel from the app's own port is one session, and stands in a table under its handle. A
+ * session is waiting for its open, open, or over; an over one's channel is closed when its client has
+ * hung up. A reply is sent, and the next message waited for, in one system call.
+ *
+ * How an instance ends: with no session left it retires, so that nobody is connected to it any more,
+ * asks once more without waiting, which also sends the last reply, and only then calls
+ * TA_DestroyEntryPoint and exits. When somebody connected meanwhile, retiring is refused and the loop
+ * goes on; the app has noticed nothing.
+ */
+#include <sdk/gp/serve.h>
+
+#include <abi/message.h>
+#include <lib/uuid.h>
+#include <sdk/gp/call.h>
+#include <sdk/gp/property.h>
+#include <sdk/gp/request.h>
+#include <sdk/gp/uuid.h>
+#include <sdk/rt/runtime.h>
+#include <sdk/rt/syscall.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <tee_internal_api.h>
+
+/* An instance that was started for a client that never comes ends after this long. */
+#define SERVE_FIRST_WAIT_NS UINT64_C(10000000000)
+
+enum serve_state {
+    SERVE_NO_CHANNEL,
+    SERVE_CONNECTED, /* the open has not come yet */
+    SERVE_OPEN,
+    SERVE_OVER, /* refused or closed; the channel is still there */
+};
+
+struct serve_session {
+    enum serve_state state;
+    uint8_t peer[UUID_SIZE]; /* nil: the normal world */
+    void *context;           /* the app's */
+    TEE_Identity client;
+};
+
+static struct serve_session serve_sessions[SYS_HANDLES_MAX];
+static uint32_t serve_live; /* sessions that are connected or open */
+static bool serve_created;  /* TA_CreateEntryPoint has succeeded */
+static bool serve_stays;    /* the instance outlives its sessions */
+static bool serve_was_used; /* somebody has connected */
+static bool serve_retired;  /* nobody will connect any more */
+
+static struct serve_session *serve_find(uint32_t handle)
+{
+    const uint32_t index = handle - SYS_HANDLE_BASE;
+    if (index >= SYS_HANDLES_MAX || serve_sessions[index].state == SERVE_NO_CHANNEL)
+        return NULL;
+    return &serve_sessions[index];
+}
+
+static void serve_accept(uint32_t handle, const uint8_t peer[UUID_SIZE])
+{
+    const uint32_t index = handle - SYS_HANDLE_BASE;
+    if (index >= SYS_HANDLES_MAX || serve_sessions[index].state != SERVE_NO_CHANNEL)
+        rt_panic(TEE_ERROR_GENERIC, "postern runtime: the TEE gave handle %u twice",
+                 (unsigned)handle);
+    struct serve_session *session = &serve_sessions[index];
+    *session = (struct serve_session){.state = SERVE_CONNECTED};
+    memcpy(session->peer, peer, UUID_SIZE);
+    serve_live++;
+    serve_was_used = true;
+}
+
+static void serve_over(struct serve_session *session)
+{
+    session->state = SERVE_OVER;
+    session->context = NULL;
+    serve_live--;
+}
+
+/* Runs the close entry point. */
+static void serve_close(struct serve_session *session)
+{
+    call_begin(&session->client, 0, NULL);
+    TA_CloseSessionEntryPoint(session->context);
+    call_end();
+    serve_over(session);
+}
+
+static void serve_hangup(uint32_t handle)
+{
+    struct serve_session *session = serve_find(handle);
+    if (session->state == SERVE_OPEN)
+        serve_close(session);
+    else if (session->state == SERVE_CONNECTED)
+        serve_over(session);
+    session->state = SERVE_NO_CHANNEL;
+    sys_call(SYS_CLOSE, handle, 0, 0, 0, 0, 0);
+}
+
+/* Who the client is: the gate's word for the normal world, the kernel's for an app. */
+static void serve_identify(struct serve_session *session, const struct request *request)
+{
+    if (uuid_is_nil(session->peer)) {
+        session->client.login = request->login;
+        session->client.uuid = gp_uuid_of_octets(request->client_uuid);
+    } else {
+        session->client.login = MSG_LOGIN_TRUSTED_APP;
+        session->client.uuid = gp_uuid_of_octets(session->peer);
+    }
+}
+
+static TEE_Result serve_create(void)
+{
+    if (serve_created)
+        return TEE_SUCCESS;
+    const TEE_Result result = TA_CreateEntryPoint();
+    serve_created = result == TEE_SUCCESS;
+    return result;
+}
+
+static TEE_Result serve_open(struct serve_session *session, struct request *request)
+{
+    serve_identify(session, request);
+    TEE_Result result = serve_create();
+    if (result == TEE_SUCCESS) {
+        call_begin(&session->client, request->param_types, request->params);
+        result = TA_OpenSessionEntryPoint(request->param_types, request->params, &session->context);
+        call_end();
+    }
+    if (result == TEE_SUCCESS)
+        session->state = SERVE_OPEN;
+    else
+        serve_over(session);
+    return result;
+}
+
+static TEE_Result serve_invoke(struct serve_session *session, struct request *request)
+{
+    call_begin(&session->client, request->param_types, request->params);
+    const TEE_Result result = TA_InvokeCommandEntryPoint(session->context, request->command,
+                                                         request->param_types, request->params);
+    call_end();
+    return result;
+}
+
+/* Puts the outputs into the reply. Answers whether each output's size is within what was given. */
+static bool serve_outputs(const struct request *request, const size_t given[SESSION_PARAMS],
+                          struct session_reply *reply)
+{
+    bool fit = true;
+    for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
+        const TEE_Param *param = &request->params[i];
+        switch (SESSION_PARAM_TYPE(request->param_types, i)) {
+        case SESSION_PARAM_VALUE_OUTPUT:
+        case SESSION_PARAM_VALUE_INOUT:
+            reply->param[i].x = param->value.a;
+            reply->param[i].y = param->value.b;
+            break;
+        case SESSION_PARAM_MEMREF_OUTPUT:
+        case SESSION_PARAM_MEMREF_INOUT:
+            reply->param[i].y = param->memref.size;
+            fit = fit && param->memref.size <= given[i];
+            break;
+        default:
+            break;
+        }
+    }
+    return fit;
+}
+
+/* Carries out what was decoded. */
+static void serve_request(struct serve_session *session, struct request *request,
+                          struct session_reply *reply)
+{
+    const enum serve_state wanted = request->op == SESSION_OPEN ? SERVE_CONNECTED : SERVE_OPEN;
+    if (session->state != wanted) {
+        reply->result = TEE_ERROR_BAD_STATE;
+        return;
+    }
+    size_t given[SESSION_PARAMS];
+    for (uint32_t i = 0; i < SESSION_PARAMS; i++)
+        given[i] = request->params[i].memref.size;
+    reply->origin = TEE_ORIGIN_TRUSTED_APP;
+    switch (request->op) {
+    case SESSION_OPEN:
+        reply->result = serve_open(session, request);
+        break;
+    case SESSION_INVOKE:
+        reply->result = serve_invoke(session, request);
+        break;
+    case SESSION_CLOSE:
+        serve_close(session);
+        reply->result = TEE_SUCCESS;
+        return;
+    }
+    const bool fit = serve_outputs(request, given, reply);
+    if (!fit && reply->result == TEE_SUCCESS)
+        reply->result = TEE_ERROR_SHORT_BUFFER;
+}
+
+static enum error serve_decode(const struct sys_page *page, const struct sys_recv *recv,
+                               struct request *request)
+{
+    struct request_object objects[SYS_MSG_OBJECTS_MAX];
+    const uint32_t count =
+        recv->num_objects < SYS_MSG_OBJECTS_MAX ? recv->num_objects : SYS_MSG_OBJECTS_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        objects[i] = (struct request_object){
+            .address = recv->obj_va[i], .size = recv->obj_size[i], .prot = recv->obj_prot[i]};
+    const size_t length = recv->length < sizeof(page->in) ? recv->length : sizeof(page->in);
+    return request_decode(page->in, length, objects, recv->num_objects, request);
+}
+
+/* Serves the message that recv tells of; its reply is left in out[]. */
+static void serve_message(struct serve_session *session, const struct sys_recv *recv)
+{
+    struct sys_page *page = sys_page();
+    struct session_reply reply = {.origin = TEE_ORIGIN_TEE};
+    struct request request;
+    switch (serve_decode(page, recv, &request)) {
+    case E_OK:
+        reply.op = (uint32_t)request.op;
+        serve_request(session, &request, &reply);
+        break;
+    case E_EXCESS:
+        reply.result = TEE_ERROR_EXCESS_DATA;
+        break;
+    case E_NO_MEMORY:
+        reply.result = TEE_ERROR_OUT_OF_MEMORY;
+        break;
+    default:
+        reply.result = TEE_ERROR_BAD_FORMAT;
+        break;
+    }
+    memcpy(page->out, &reply, sizeof(reply));
+}
+
+static bool serve_may_end(void)
+{
+    return serve_live == 0 && !serve_stays && serve_was_used && !rt_event_busy();
+}
+
+/* The reply that waits in out[] is to the last session's close. Retires before it is sent: a client
+ * whose close has returned must not find the old instance, with the old state, when it opens again. */
+static void serve_retire_early(void)
+{
+    if (!serve_retired && serve_may_end())
+        serve_retired = sys_call(SYS_RETIRE, 0, 0, 0, 0, 0, 0) == SYS_OK;
+}
+
+/* Ends the instance, unless somebody has connected in this moment. */
+static void serve_end(void)
+{
+    if (!serve_retired && sys_call(SYS_RETIRE, 0, 0, 0, 0, 0, 0) != SYS_OK)
+        return;
+    if (serve_created)
+        TA_DestroyEntryPoint();
+    exit(0);
+}
+
+static void serve_make_port(void)
+{
+    struct sys_page *page = sys_page();
+    char name[UUID_TEXT_LENGTH + 1];
+    uuid_format(page->start.uuid, name);
+    memcpy(page->out, name, UUID_TEXT_LENGTH);
+    const int64_t port = sys_call(SYS_PORT_CREATE, UUID_TEXT_LENGTH, 1, SESSION_BUFFER_SIZE,
+                                  SYS_PORT_ALLOW_TA | SYS_PORT_ALLOW_NS, 0, 0);
+    if (port < 0)
+        rt_panic(TEE_ERROR_GENERIC, "postern runtime: the app's port could not be made (%lld)",
+                 (long long)port);
+}
+
+/* An app whose ports start it may be connected there before anybody opens a session. */
+static void serve_prepare(void)
+{
+    const bool has_ports = property_is_set("postern.ports");
+    const bool restarts = property_is_set("postern.restart");
+    serve_stays = (sys_page()->start.flags & SYS_START_KEEP_ALIVE) != 0 || has_ports || restarts;
+    if (!has_ports)
+        return;
+    const TEE_Result result = serve_create();
+    if (result != TEE_SUCCESS)
+        rt_panic(result, "TA_CreateEntryPoint: refused");
+}
+
+_Noreturn void gp_serve(void)
+{
+    struct sys_page *page = sys_page();
+    serve_make_port();
+    serve_prepare();
+    uint32_t reply_handle = SYS_NO_HANDLE;
+    for (;;) {
+        const bool may_end = serve_may_end();
+        const bool waits_for_first = !serve_was_used && !serve_stays;
+        const uint64_t timeout = may_end           ? 0
+                                 : waits_for_first ? SERVE_FIRST_WAIT_NS
+                                                   : SYS_TIMEOUT_INFINITE;
+        const int64_t got = sys_call(
+            SYS_RECEIVE, reply_handle,
+            reply_handle == SYS_NO_HANDLE ? 0 : sizeof(struct session_reply), timeout, 0, 0, 0);
+        reply_handle = SYS_NO_HANDLE;
+        if (got == SYS_ERR_TIMED_OUT) {
+            serve_end();
+            continue;
+        }
+        if (got < 0)
+            rt_panic(TEE_ERROR_GENERIC, "postern runtime: cannot wait for calls (%lld)",
+                     (long long)got);
+        const struct sys_event event = page->event;
+        const struct sys_recv recv = page->recv;
+        if ((recv.flags & SYS_RECV_ACCEPTED) != 0)
+            serve_accept(event.handle, recv.peer_uuid);
+        struct serve_session *session = serve_find(event.handle);
+        if (session != NULL && (recv.flags & SYS_RECV_MSG) != 0) {
+            serve_message(session, &recv);
+            serve_retire_early();
+            reply_handle = event.handle;
+        } else if (session != NULL && (event.event & SYS_EVENT_HUP) != 0) {
+            serve_hangup(event.handle);
+        } else if (session == NULL && recv.flags == 0 && !rt_event_offer(&event)) {
+            rt_log(SYS_LOG_WARN, "nobody serves handle %u: closed", (unsigned)event.handle);
+            sys_call(SYS_CLOSE, event.handle, 0, 0, 0, 0, 0);
+        }
+    }
+}

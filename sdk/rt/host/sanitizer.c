@@ -1,0 +1,21 @@
+/*
+ * The defaults of the sanitizers in an app's development form (DEVELOPMENT := asan in sdk/ta.mk,
+ * which draws in this file): end by abort(), so that the instance's end reaches the kernel through
+ * the runtime; no leak search at the end, which wants to trace the process.
+ */
+const char *__asan_default_options(void);
+/* What ta.mk demands: the sanitizers' own libraries define the functions' names, too. */
+extern const char rt_sanitizer;
+const char rt_sanitizer = 1;
+
+const char *__ubsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "abort_on_error=1:detect_leaks=0:allow_user_segv_handler=1:handle_abort=0:color=never";
+}
+
+const char *__ubsan_default_options(void)
+{
+    return "abort_on_error=1:print_stacktrace=1:color=never";
+}

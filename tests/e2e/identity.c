@@ -1,0 +1,245 @@
+/*
+ * Who the app thinks its client is: each login method, as root and as another user, computed here a
+ * second time from what RFC 4122 and facts about Linux's TEE driver say, never from Postern's code.
+ */
+#include "call.h"
+#include "probe/probe.h"
+#include "tap.h"
+#include "tee.h"
+
+#include <grp.h>
+#include <openssl/sha.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const TEEC_UUID probe = PROBE_UUID;
+static struct tee here;
+
+/* UUID version 5 in Linux's name space for TEE clients. */
+static void identity_uuid(const char *name, uint8_t out[16])
+{
+    static const uint8_t space[16] = {0x58, 0xac, 0x9c, 0xa0, 0x20, 0x86, 0x46, 0x83,
+                                      0xa1, 0xb8, 0xec, 0x4b, 0xc0, 0x8e, 0x01, 0xb6};
+    uint8_t text[16 + 64];
+    uint8_t digest[SHA_DIGEST_LENGTH];
+    memcpy(text, space, sizeof(space));
+    memcpy(text + 16, name, strlen(name));
+    SHA1(text, 16 + strlen(name), digest);
+    memcpy(out, digest, 16);
+    out[6] = (uint8_t)((out[6] & 0x0f) | 0x50);
+    out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
+}
+
+/* Opens with a login method and asks the app who we are. */
+static TEEC_Result identity_ask(TEEC_Context *context, uint32_t method, const void *data,
+                                uint32_t *login, uint8_t uuid[16], uint32_t *origin)
+{
+    TEEC_Session session;
+    memset(&session, 0, sizeof(session));
+    TEEC_Result result =
+        TEEC_OpenSession(context, &session, &probe, method, data, NULL, origin);
+    if (result != TEEC_SUCCESS) {
+        return result;
+    }
+    TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE);
+    operation.params[1].tmpref.buffer = uuid;
+    operation.params[1].tmpref.size = 16;
+    result = TEEC_InvokeCommand(&session, PROBE_IDENTITY, &operation, origin);
+    *login = operation.params[0].value.a;
+    TEEC_CloseSession(&session);
+    return result;
+}
+
+/* All methods, for whoever runs this. Answers the number of failures; `applications` gets the UUIDs of
+ * the application logins. */
+static unsigned identity_all(const char *who, uint8_t applications[4][16])
+{
+    unsigned failures = 0;
+    TEEC_Context context;
+    if (TEEC_InitializeContext(NULL, &context) != TEEC_SUCCESS) {
+        printf("# %s: no context: %s\n", who, postern_teec_reason());
+        return 100;
+    }
+    uint32_t login = 0;
+    uint32_t origin = 0;
+    uint8_t uuid[16];
+    uint8_t want[16];
+    char name[32];
+    const uint32_t group = getegid();
+    static const uint8_t nil[16];
+
+    TEEC_Result result =
+        identity_ask(&context, TEEC_LOGIN_PUBLIC, NULL, &login, uuid, &origin);
+    if (result != TEEC_SUCCESS || login != TEEC_LOGIN_PUBLIC || memcmp(uuid, nil, 16) != 0) {
+        printf("# %s: PUBLIC is wrong: %s, login %u\n", who, postern_teec_strerror(result), login);
+        failures++;
+    }
+    (void)snprintf(name, sizeof(name), "uid=%x", (unsigned)geteuid());
+    identity_uuid(name, want);
+    result = identity_ask(&context, TEEC_LOGIN_USER, NULL, &login, uuid, &origin);
+    if (result != TEEC_SUCCESS || login != TEEC_LOGIN_USER || memcmp(uuid, want, 16) != 0) {
+        printf("# %s: USER is wrong: %s, login %u\n", who, postern_teec_strerror(result), login);
+        failures++;
+    }
+    (void)snprintf(name, sizeof(name), "gid=%x", group);
+    identity_uuid(name, want);
+    result = identity_ask(&context, TEEC_LOGIN_GROUP, &group, &login, uuid, &origin);
+    if (result != TEEC_SUCCESS || login != TEEC_LOGIN_GROUP || memcmp(uuid, want, 16) != 0) {
+        printf("# %s: GROUP is wrong: %s, login %u\n", who, postern_teec_strerror(result), login);
+        failures++;
+    }
+    const uint32_t foreign = 0x7654321;
+    for (int i = 0; i < 2; i++) {
+        result = identity_ask(&context, i == 0 ? TEEC_LOGIN_GROUP : TEEC_LOGIN_GROUP_APPLICATION,
+                              &foreign, &login, uuid, &origin);
+        if (result != TEEC_ERROR_ACCESS_DENIED) {
+            printf("# %s: a foreign group: %s\n", who, postern_teec_strerror(result));
+            failures++;
+        }
+    }
+    static const uint32_t methods[4] = {TEEC_LOGIN_APPLICATION, TEEC_LOGIN_USER_APPLICATION,
+                                        TEEC_LOGIN_GROUP_APPLICATION, TEEC_LOGIN_IDENTIFY};
+    for (int i = 0; i < 4; i++) {
+        result = identity_ask(&context, methods[i],
+                              methods[i] == TEEC_LOGIN_GROUP_APPLICATION ? &group : NULL, &login,
+                              applications[i], &origin);
+        if (result != TEEC_SUCCESS || login != methods[i] ||
+            memcmp(applications[i], nil, 16) == 0 || (applications[i][6] >> 4) != 5) {
+            printf("# %s: method %u is wrong: %s, login %u\n", who, methods[i],
+                   postern_teec_strerror(result), login);
+            failures++;
+        }
+    }
+    TEEC_FinalizeContext(&context);
+    return failures;
+}
+
+static void identity_data(void)
+{
+    struct tap_group group = {0};
+    TEEC_Context context;
+    call_context(&context);
+    const uint32_t gid = getegid();
+    static const struct {
+        uint32_t method;
+        bool data; /* given */
+        bool good;
+    } row[] = {
+        {TEEC_LOGIN_PUBLIC, true, false},           {TEEC_LOGIN_USER, true, false},
+        {TEEC_LOGIN_APPLICATION, true, false},      {TEEC_LOGIN_USER_APPLICATION, true, false},
+        {TEEC_LOGIN_GROUP, false, false},           {TEEC_LOGIN_GROUP_APPLICATION, false, false},
+        {TEEC_LOGIN_GROUP_APPLICATION, true, true}, {TEEC_LOGIN_IDENTIFY, false, true},
+        {3, false, false},                          {8, false, false},
+        {0x80000000, false, false},                 {0xf0000000, false, false},
+        {0xffffffff, false, false},
+    };
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        uint32_t login = 0;
+        uint32_t origin = 0;
+        uint8_t uuid[16];
+        const TEEC_Result result = identity_ask(&context, row[i].method,
+                                                row[i].data ? &gid : NULL, &login, uuid, &origin);
+        if (row[i].good) {
+            tap_check(&group, result == TEEC_SUCCESS, "method %x: %s", row[i].method,
+                      postern_teec_strerror(result));
+        } else {
+            tap_check(&group, result == TEEC_ERROR_BAD_PARAMETERS && origin == TEEC_ORIGIN_API,
+                      "method %x: %s from %u", row[i].method, postern_teec_strerror(result), origin);
+        }
+    }
+    TEEC_FinalizeContext(&context);
+    tap_group_end(&group, "connection data is there just where it must be; unknown methods refused");
+}
+
+/* The same as another user, in a child. */
+static bool identity_as_nobody(uint8_t applications[4][16])
+{
+    int answer[2];
+    if (pipe(answer) != 0) {
+        tee_bail("pipe");
+    }
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        const gid_t groups[] = {65534};
+        if (setgroups(1, groups) != 0 || setgid(65534) != 0 || setuid(65534) != 0) {
+            _exit(99);
+        }
+        uint8_t own[4][16];
+        memset(own, 0, sizeof(own));
+        const unsigned failures = identity_all("nobody", own);
+        fflush(stdout);
+        (void)!write(answer[1], own, sizeof(own));
+        _exit((int)failures);
+    }
+    int status = -1;
+    (void)waitpid(child, &status, 0);
+    (void)!read(answer[0], applications, 4 * 16);
+    close(answer[0]);
+    close(answer[1]);
+    return status == 0;
+}
+
+/* Another program has another identity as an application: a copy of this one under another name. */
+static int identity_print(void)
+{
+    uint8_t own[4][16];
+    memset(own, 0, sizeof(own));
+    const unsigned failures = identity_all("other program", own);
+    return failures == 0 && fwrite(own, 1, sizeof(own), stdout) == sizeof(own) ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "print") == 0) {
+        return identity_print();
+    }
+    tee_create(&here);
+    tee_sign(&here, TEE_PROBE, &probe, "");
+    tee_start(&here);
+    (void)chmod(here.run, 0755);
+    uint8_t mine[4][16];
+    memset(mine, 0, sizeof(mine));
+    tap_ok(identity_all("me", mine) == 0, "PUBLIC, USER and GROUP as Linux computes them");
+    tap_ok(memcmp(mine[0], mine[1], 16) != 0 && memcmp(mine[1], mine[2], 16) != 0 &&
+               memcmp(mine[0], mine[2], 16) != 0 && memcmp(mine[0], mine[3], 16) != 0,
+           "the application logins differ from each other");
+    identity_data();
+
+    char copy[TEE_PATH + 16];
+    char output[TEE_PATH + 16];
+    size_t size;
+    uint8_t *program = tee_file_read("/proc/self/exe", &size);
+    (void)snprintf(copy, sizeof(copy), "%s/other-program", here.folder);
+    (void)snprintf(output, sizeof(output), "%s/other-output", here.folder);
+    tee_file_write(copy, program, size);
+    free(program);
+    (void)chmod(copy, 0755);
+    const char *arguments[] = {copy, "print", NULL};
+    const int status = tee_run(arguments, output);
+    uint8_t *theirs = tee_file_read(output, &size);
+    tap_ok(status == 0 && size == sizeof(mine) && memcmp(mine[0], theirs, 16) != 0 &&
+               memcmp(mine[1], theirs + 16, 16) != 0 && memcmp(mine[3], theirs + 48, 16) != 0,
+           "another program has other application identities");
+    free(theirs);
+
+    if (geteuid() != 0) {
+        tap_skip("needs root", "the same as another user");
+    } else {
+        char socket[TEE_PATH + 16];
+        (void)snprintf(socket, sizeof(socket), "%s/tee.sock", here.run);
+        (void)chmod(socket, 0666);
+        uint8_t nobody[4][16];
+        memset(nobody, 0, sizeof(nobody));
+        tap_ok(identity_as_nobody(nobody), "PUBLIC, USER and GROUP of another user");
+        tap_ok(memcmp(mine[1], nobody[1], 16) != 0 && memcmp(mine[3], nobody[3], 16) != 0,
+               "the same program run by another user has another USER_APPLICATION identity");
+        tap_ok(memcmp(mine[0], nobody[0], 16) == 0,
+               "but the same APPLICATION identity");
+    }
+    tee_destroy(&here);
+    return tap_end();
+}

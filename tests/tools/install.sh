@@ -1,0 +1,59 @@
+#!/bin/bash
+# make install, and then `postern new x && make -C x && postern run --app x/*.ta -- x/client` with the
+# installed files alone: nothing of the tree is named in the environment.
+# shellcheck source=tests/tools/tap.sh
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+prefix=$work/prefix
+install_into() {
+    env -u MAKEFLAGS -u MAKELEVEL make -s -C "$root" SETUP=no PREFIX="$prefix" "$@" install
+}
+pass 'make install' install_into
+equal 'nothing belongs into PREFIX that others could write' \
+    "$(find "$prefix" ! -type l -perm /022 | wc -l)" 0
+equal 'no private key is installed' "$(grep -rl 'PRIVATE KEY' "$prefix" --include='*.key' \
+    --include='*.pem' | wc -l)" 0
+for file in bin/postern libexec/postern/posternd libexec/postern/postern-supplicant \
+    share/postern/templates/gp/Makefile lib/pkgconfig/postern-teec.pc lib/pkgconfig/postern-ta.pc \
+    lib/postern/sdk/ta.mk lib/systemd/system/postern.service lib/systemd/user/postern.service; do
+    [ -f "$prefix/$file" ]
+    result $? "$file is there"
+done
+for page in 1/postern.1 1/postern-run.1 5/postern-trust.5 7/postern-teec.7 8/posternd.8; do
+    [ -f "$prefix/share/man/man$page" ]
+    result $? "the manual page $page is there"
+done
+equal 'units name the installed command' \
+    "$(grep -c "^ExecStart=$prefix/bin/postern start" "$prefix/lib/systemd/system/postern.service")" 1
+equal 'every sub-command has a page' "$(for c in run new keygen sign verify inspect start stop status \
+    log version; do [ -f "$prefix/share/man/man1/postern-$c.1" ] || echo "$c"; done)" ''
+
+outside() {
+    env -i HOME="$work/home" XDG_CONFIG_HOME="$XDG_CONFIG_HOME" PATH="$prefix/bin:/usr/bin:/bin" \
+        PKG_CONFIG_PATH="$prefix/lib/pkgconfig" "$@"
+}
+mkdir home
+for kind in gp trusty; do
+    if [ ! -d "$root/tools/templates/$kind" ]; then
+        skip "new --$kind" 'there is no such template'
+        continue
+    fi
+    pass "new --$kind" outside postern new $kind --$kind
+    pass 'make' outside make -C $kind
+    pass 'run' outside sh -c "postern run --app $kind/*.ta -- $kind/client"
+    cp .output "$kind.output"
+    pass 'make again has nothing to do' outside make -C $kind -q
+    pass 'make clean' outside make -C $kind clean
+done
+equal 'the client got its answer' "$(grep -c 'greetings from gp: 40 + 2 = 42' gp.output)" 1
+grep -rlF "$root" "$prefix" --include='*.pc' --include='*.mk' --include='*.h' --include='*.service' \
+    --include='Makefile' >named
+equal 'no installed text names the tree' "$(cat named)" ''
+
+rm -rf "$prefix"
+pass 'make install with DESTDIR' install_into DESTDIR="$work/stage"
+[ ! -e "$prefix" ] && [ -x "$work/stage$prefix/bin/postern" ]
+result $? 'stays below it'
+grep -rlF "$work/stage" "$work/stage" --include='*.pc' --include='*.service' --include='*.mk' >named
+equal 'and names it nowhere' "$(cat named)" ''
+finish

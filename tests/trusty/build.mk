@@ -1,0 +1,15 @@
+# Tests of the Trusty API: its headers, an app that tries it from inside, and Linux programs that try
+# it from outside, against a private TEE with the example apps.
+
+trusty_TEST_HEADERS := trusty=api/client/trusty
+$(eval $(call app,tests/trusty/prober,5d6a5f2c-8a1b-4f0e-9d1d-3b0d6f2b7a11))
+$(eval $(call app,tests/trusty/victim,5d6a5f2c-8a1b-4f0e-9d1d-3b0d6f2b7a12))
+$(eval $(call objects,trusty-probe,tests/trusty/probe.c,,$(trusty_TEST_HEADERS)))
+$(eval $(call program,out/tests/trusty/probe,@trusty-probe out/lib/libpostern_trusty.a))
+trusty_TEST_APPS := out/apps/5d6a5f2c-8a1b-4f0e-9d1d-3b0d6f2b7a11.ta \
+    out/apps/5d6a5f2c-8a1b-4f0e-9d1d-3b0d6f2b7a12.ta
+$(eval $(call objects,trusty-outside,tests/trusty/outside.c,-pthread,abi $(trusty_TEST_HEADERS)))
+$(eval $(call program,out/tests/trusty/outside,@trusty-outside out/lib/libpostern_trusty.a,-pthread))
+TESTS += tests/trusty/headers.sh tests/trusty/inside.sh tests/trusty/outside.sh \
+    tests/trusty/samples.sh
+ALL += $(trusty_TEST_APPS) out/tests/trusty/probe out/tests/trusty/outside

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The API from inside an app: the prober's cases.
+exec "$(dirname "$0")/tee.sh" out/tests/trusty/probe

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The document's samples as a user runs them. Prints TAP.
+cd "$(dirname "$0")" || exit 1
+number=0
+
+# is WHAT WANTED COMMAND...
+is() {
+    what=$1
+    wanted=$2
+    shift 2
+    number=$((number + 1))
+    got=$(./tee.sh "$@" 2>/dev/null)
+    status=$?
+    if [ "$got" = "$wanted" ] && [ $status = 0 ]; then
+        echo "ok $number - $what"
+    else
+        echo "# got: $got (status $status)"
+        echo "not ok $number - $what"
+    fi
+}
+
+is "the document's service, from the normal world" "$(printf 'hello\nworld')" \
+    out/apps/echo-client hello world
+is "the document's client: 10,000 messages from another app" "run: 0" \
+    out/apps/echo-client --service com.postern.echo.client run
+is "it runs again" "$(printf 'one: 0\ntwo: 0')" \
+    out/apps/echo-client --service com.postern.echo.client one two
+is "the robust service" "$(printf 'a\nb\nc')" \
+    out/apps/echo-client --service com.postern.echo.robust a b c
+echo "1..$number"
