@@ -34,8 +34,12 @@
 #define SYS_MSG_OBJECTS_MAX 8u /* handles in one message */
 #define SYS_HANDLES_MAX 64u    /* handles of one app */
 #define SYS_HANDLE_BASE 1000u  /* the lowest handle */
-#define SYS_PATH_MAX 64u       /* a port's name with its NUL */
-#define SYS_BUFFER_SIZE 8192u  /* each of the page's two buffers */
+/* Sessions that SYS_RECEIVE accepted have handles of their own, which do not count among those. */
+#define SYS_SESSION_BASE 0x10000u
+#define SYS_SESSIONS_MAX 4096u
+#define SYS_PATH_MAX 64u      /* a port's name with its NUL */
+#define SYS_POSTS 16u         /* posted calls at a time */
+#define SYS_BUFFER_SIZE 8192u /* each of the page's two buffers */
 
 enum sys_nr {
     /* exit(code). Does not return; with SYS_EXIT_IF_IDLE in arg 1 it answers SYS_ERR_BUSY, and the
@@ -107,6 +111,7 @@ enum sys_nr {
 
 #define SYS_EXIT_IF_IDLE 1u
 
+#define SYS_WAIT_PEEK 2u        /* fill sys_page.peek (see posted calls) */
 #define SYS_WAIT_CANCELLABLE 1u /* answer SYS_ERR_CANCELLED when the cancel flag is set */
 
 #define SYS_EVENT_READY 0x1u
@@ -208,10 +213,45 @@ struct sys_page {
         uint32_t kind;   /* SYS_CHORE_* */
         uint32_t prot;   /* SYS_MEM_* */
     } chore[16];
-    uint8_t room[2048];
+    /* Posted calls and what the last wait saw (see below). */
+    uint32_t post_head; /* entries posted so far; the app's */
+    uint32_t post_tail; /* entries carried out so far; the kernel's */
+    struct sys_post {
+        uint32_t kind; /* SYS_POST_* */
+        uint32_t handle;
+        uint32_t value;  /* a message's id, or its length */
+        uint32_t offset; /* SYS_POST_SEND: where in out[] it lies */
+    } post[SYS_POSTS];
+    struct sys_peek {
+        uint32_t handle;  /* the channel, or SYS_NO_HANDLE */
+        uint32_t id;      /* its next message, whose bytes are in in[]; 0: none, or with handles */
+        uint32_t length;  /* of that */
+        uint32_t waiting; /* messages that wait there */
+        uint32_t credit;  /* free buffers at the other end */
+        uint32_t buffer_size; /* of the other end */
+    } peek;
+    uint8_t room[1760];
     uint8_t out[SYS_BUFFER_SIZE]; /* app to kernel */
     uint8_t in[SYS_BUFFER_SIZE];  /* kernel to app */
 };
+
+/*
+ * Posted calls: what an app may ask without handing over its turn, when it knows the answer already.
+ * SYS_WAIT and SYS_WAIT_ANY with SYS_WAIT_PEEK tell, for an event of a channel, its next message and
+ * how many the other end has room for; only the app can make that less. So it may take that
+ * message, read it, answer as many times as there is room, and end it, all by itself, and write down
+ * in `post` what it did. The kernel does the same when the app next calls it, before that call, in
+ * order, without an answer; also when the app faults or ends, and when it has kept the processor
+ * for a while. An entry that is wrong, or whose channel is gone by then, has no effect.
+ *
+ * Entry n is post[n % SYS_POSTS]. The app writes an entry, and its message in out[] from
+ * SYS_POST_OFFSET on, and then raises post_head; both are free again once post_tail has caught up.
+ * Since SYS_SEND's own message never reaches that far, the two do not disturb each other.
+ */
+#define SYS_POST_OFFSET SYS_MSG_MAX
+#define SYS_POST_TAKE 1u /* get(handle), when `value` is the next message */
+#define SYS_POST_PUT 2u  /* put(handle, value) */
+#define SYS_POST_SEND 3u /* send(handle, value): the message at out[offset] */
 
 #define SYS_TURN_KERNEL 0u /* the kernel works, the app waits on the word */
 #define SYS_TURN_APP 1u
@@ -243,6 +283,8 @@ _Static_assert(sizeof(struct sys_msg_info) == 16, "sys_msg_info");
 _Static_assert(sizeof(struct sys_recv) == 192, "sys_recv");
 _Static_assert(sizeof(struct sys_start) == 72, "sys_start");
 _Static_assert(offsetof(struct sys_page, result) == 64, "sys_page");
+_Static_assert(sizeof(struct sys_post) == 16, "sys_post");
+_Static_assert(sizeof(struct sys_peek) == 24, "sys_peek");
 _Static_assert(offsetof(struct sys_page, out) % 8 == 0, "sys_page");
 _Static_assert(offsetof(struct sys_page, out) <= 4096, "sys_page");
 _Static_assert(sizeof(struct sys_page) <= 5 * 4096, "sys_page");

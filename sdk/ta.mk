@@ -44,7 +44,9 @@ TA_ELF := $(TA_BUILD)/$(APP).elf
 TA_OBJS := $(foreach s,$(SRCS),$(TA_BUILD)/$(subst ../,up/,$(basename $s)).o)
 TA_PACKAGE := $(OUT)/$(TA_UUID).ta
 TA_CFLAGS := -I$(TA_SDK)/include -g -fPIE -Wall -ffunction-sections -fdata-sections
-TA_LIBS := $(TA_SDK)/lib/x86_64/libpostern_ta.a $(if $(filter crypto,$(USES)),-lcrypto)
+TA_CRYPTO := $(if $(filter crypto,$(USES)),$(or \
+    $(shell pkg-config --static --libs libcrypto 2>/dev/null),-lcrypto))
+TA_LIBS := $(TA_SDK)/lib/x86_64/libpostern_ta.a $(TA_CRYPTO)
 TA_LDFLAGS := -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack -Wl,--undefined=rt_start,--wrap=abort
 
 ifeq ($(DEVELOPMENT),asan)
@@ -77,8 +79,15 @@ endef
 $(foreach s,$(SRCS),$(eval $(call TA_COMPILE,$s)))
 -include $(TA_OBJS:.o=.d)
 
+# What the linker says, without what it always says of a static libcrypto (it would load libraries if
+# it could: an app cannot), and with a word on what is easily forgotten.
+TA_LINK_LOG = 2>$(TA_BUILD)/link.log; status=$$?; \
+    sed '/: in function/{N;/in statically linked applications/d;}' $(TA_BUILD)/link.log >&2; \
+    if grep -q 'undefined reference to .EVP_' $(TA_BUILD)/link.log; then \
+    echo 'This app uses cryptography: its Makefile has to say USES := crypto' >&2; fi; \
+    exit $$status
 $(TA_ELF): $(TA_OBJS) $(TA_SDK)/lib/x86_64/libpostern_ta.a $(TA_BUILD)/settings
-	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $(LDLIBS) $(TA_LIBS)
+	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
 
 $(TA_BUILD)/manifest.txt: $(MANIFEST) $(TA_BUILD)/settings
 	@{ $(if $(DEVELOPMENT),grep -v '^[ \t]*postern\.development' $<; echo; \

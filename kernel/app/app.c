@@ -283,6 +283,10 @@ static enum error connect_to(struct instance *instance, const struct app_caller 
         return E_DEAD;
     if (!instance->service_open && instance->handles.waiting != HANDLE_WAIT_NONE)
         return E_NOT_SUPPORTED;
+    enum error error =
+        handle_reserve_sessions(&instance->handles, port_object_pending(instance->service) + 1);
+    if (error != E_OK)
+        return error == E_NO_RESOURCES ? E_SESSION_MAXIMUM : error;
     return port_object_connect(instance->service, caller->account, caller->uuid, channel);
 }
 

@@ -19,7 +19,7 @@ struct instance;
 #define APP_INSTANCES_MAX 1024u /* in all */
 /* How long a version that has instances is believed to be the newest without asking. */
 #define APP_CHECK_NS UINT64_C(500000000)
-#define APP_CACHED_MAX 64u      /* versions kept in memory, with and without instances */
+#define APP_CACHED_MAX 64u /* versions kept in memory, with and without instances */
 
 struct app_stamp {
     bool known;
@@ -40,7 +40,7 @@ struct app {
     struct port_image *image;
     struct app_stamp stamp;
     uint64_t checked_ns; /* when the normal world was last asked whether there is another */
-    uint32_t users; /* instances and calls that use it */
+    uint32_t users;      /* instances and calls that use it */
     uint32_t num_instances;
     struct list instances;
 };

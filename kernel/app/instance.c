@@ -248,6 +248,7 @@ void instance_end(struct instance *instance, const char *how, bool failed)
     object_close(&instance->service->object);
     instance->service = NULL;
     handle_table_close_all(&instance->handles);
+    handle_table_free_chunks(&instance->handles);
     mapping_forget_all(instance);
     port_object_tell_watchers();
 }

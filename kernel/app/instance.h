@@ -51,6 +51,8 @@ struct instance {
     struct instance *starting;  /* the app that it started by SYS_CONNECT; a reference */
     struct watch wait_watch;    /* of `connecting`, or of new ports */
 
+    uint32_t posts_done; /* posted calls carried out, or passed over */
+
     /* Log lines that it may still write at once; more come with time. */
     uint32_t log_tokens;
     uint32_t log_dropped;

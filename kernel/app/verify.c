@@ -96,7 +96,8 @@ static enum error check_contents(struct app *app, struct package *package)
     bool development = (header->flags & PACKAGE_FLAG_DEVELOPMENT) != 0;
     if (!uuid_equal(app->manifest.uuid, header->uuid) || app->manifest.version != header->version ||
         app->manifest.development != development)
-        return refuse(app->uuid, E_BAD_FORMAT, "manifest and header contradict each other (UUID, version or development)");
+        return refuse(app->uuid, E_BAD_FORMAT,
+                      "manifest and header contradict each other (UUID, version or development)");
     if (development && !port_development())
         return refuse(app->uuid, E_SECURITY,
                       "a development form, and this TEE was not started for development");

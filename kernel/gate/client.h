@@ -10,6 +10,7 @@
 
 #define CLIENT_SESSIONS_MAX 8192u
 #define CLIENT_MEMORY_BUCKETS 64u
+#define CLIENT_EARLY_CANCELS 32u
 #define CLIENT_ACCOUNT_BYTES (UINT64_C(16) << 20)
 
 struct gp_session {
@@ -65,6 +66,13 @@ struct gp_client {
     uint32_t num_slots;
     struct list memory[CLIENT_MEMORY_BUCKETS];
     struct list packages;
+    /* The last cancellations that came before their calls (a client uses an id other than 0 once):
+     * a call takes its own when it begins. */
+    struct {
+        uint32_t session;
+        uint32_t cancel_id;
+    } early[CLIENT_EARLY_CANCELS];
+    uint32_t next_early;
 };
 
 /* Puts a session into the table and gives it its id. E_NO_MEMORY, E_SESSION_MAXIMUM. */

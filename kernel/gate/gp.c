@@ -42,6 +42,18 @@ static void channel_changed(struct watch *watch)
     donor_wake(&LIST_OF(watch, struct gp_call_state, watch)->donor);
 }
 
+/* Whether a cancellation of this call has overtaken it. */
+static bool take_early_cancel(struct gp_client *client, uint32_t session_id, uint32_t cancel_id)
+{
+    for (uint32_t i = 0; cancel_id != 0 && i < CLIENT_EARLY_CANCELS; i++) {
+        if (client->early[i].cancel_id == cancel_id && client->early[i].session == session_id) {
+            client->early[i].cancel_id = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void call_begin(struct gp_call_state *call, struct gp_client *client, uint32_t session_id,
                        uint32_t cancel_id)
 {
@@ -49,7 +61,7 @@ static void call_begin(struct gp_call_state *call, struct gp_client *client, uin
         .client = client,
         .session_id = session_id,
         .cancel_id = cancel_id,
-        .cancelled = client->gone,
+        .cancelled = client->gone || take_early_cancel(client, session_id, cancel_id),
     };
     list_init(&call->session_link);
     list_init(&call->watch.link);
@@ -472,10 +484,18 @@ void gp_cancel_call(struct gp_call_state *call, uint64_t grace_ns)
 void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id)
 {
     KERNEL_LOCKED(lock);
+    bool known = false;
     LIST_FOR_EACH (link, &client->calls) {
         struct gp_call_state *call = LIST_OF(link, struct gp_call_state, client_link);
-        if (call->session_id == session && call->cancel_id == cancel_id)
+        if (call->session_id == session && call->cancel_id == cancel_id) {
             gp_cancel_call(call, UINT64_MAX);
+            known = true;
+        }
+    }
+    if (!known && cancel_id != 0) {
+        uint32_t slot = client->next_early++ % CLIENT_EARLY_CANCELS;
+        client->early[slot].session = session;
+        client->early[slot].cancel_id = cancel_id;
     }
     thread_offer_rest();
 }

@@ -310,13 +310,38 @@ enum error tipc_receive(struct tipc_channel *tipc, uint8_t *bytes, size_t room, 
     return E_OK;
 }
 
+/* A processor lent to the service. */
+struct run {
+    const struct tipc_channel *tipc;
+    uint64_t patience_ns; /* from then on the first message that came ends it */
+};
+
+/* So long a message may wait for others, so that many cost little each. */
+#define RUN_PATIENCE_NS UINT64_C(50000)
+
+static bool service_has_input(const struct channel *channel)
+{
+    return channel->peer != NULL && !list_empty(&channel->peer->queue);
+}
+
+static bool queue_is_full(const struct channel *channel)
+{
+    for (uint32_t i = 0; i < channel->num_buffers; i++)
+        if (channel->messages[i].state == MESSAGE_FREE)
+            return false;
+    return true;
+}
+
 /* Something came for the channel's user, or the service has nothing to do. */
 static bool run_done(void *context)
 {
-    struct tipc_channel *tipc = context;
-    const struct channel *channel = tipc->channel;
-    if (!list_empty(&channel->queue) || channel->peer == NULL ||
-        (tipc->wants_room && channel->send_unblocked))
+    const struct run *run = context;
+    const struct channel *channel = run->tipc->channel;
+    if (channel->peer == NULL || (run->tipc->wants_room && channel->send_unblocked))
+        return true;
+    if (!list_empty(&channel->queue) &&
+        (!service_has_input(channel) || queue_is_full(channel) ||
+         port_clock_ns() > run->patience_ns))
         return true;
     const struct thread *thread = thread_behind(channel);
     return thread == NULL || thread->state != THREAD_READY;
@@ -324,13 +349,15 @@ static bool run_done(void *context)
 
 static struct thread *run_target(void *context)
 {
-    const struct tipc_channel *tipc = context;
-    return thread_behind(tipc->channel);
+    const struct run *run = context;
+    return thread_behind(run->tipc->channel);
 }
 
 void tipc_run(struct tipc_channel *tipc)
 {
-    const struct donor_call call = {.done = run_done, .target = run_target, .context = tipc};
+    struct run run = {.tipc = tipc,
+                      .patience_ns = timer_after(port_clock_ns(), RUN_PATIENCE_NS)};
+    const struct donor_call call = {.done = run_done, .target = run_target, .context = &run};
     struct donor donor;
     KERNEL_LOCKED(lock);
     donor_init(&donor);

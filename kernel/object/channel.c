@@ -141,6 +141,17 @@ static struct message *free_buffer(struct channel *channel)
     return NULL;
 }
 
+uint32_t channel_room(const struct channel *channel, uint32_t *buffer_size)
+{
+    uint32_t room = 0;
+    if (channel->peer == NULL || channel->state != CHANNEL_CONNECTED)
+        return 0;
+    *buffer_size = channel->peer->buffer_size;
+    for (uint32_t i = 0; i < channel->peer->num_buffers; i++)
+        room += channel->peer->messages[i].state == MESSAGE_FREE;
+    return room;
+}
+
 enum error channel_reserve(struct channel *channel, uint32_t length, bool early,
                            struct message **message, uint32_t *taken)
 {

@@ -104,6 +104,9 @@ struct channel_cargo {
 uint32_t channel_send(struct channel *channel, struct message *message, uint32_t length,
                       const struct channel_cargo *cargo, uint32_t num_cargo);
 
+/* Messages that the other end has room for, and the size of its buffers; 0 when one cannot send. */
+uint32_t channel_room(const struct channel *channel, uint32_t *buffer_size);
+
 /* The oldest message that was not taken. E_NO_MESSAGE; E_CLOSED when none can come any more;
  * E_NOT_READY before the connection is made. */
 enum error channel_get(struct channel *channel, struct message **message) MUST_CHECK;

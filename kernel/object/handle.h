@@ -1,7 +1,12 @@
 /*
  * An app's handle table: the only way by which it reaches kernel objects. A handle is (object,
- * rights, cookie) in one of 64 slots; its number is the slot plus SYS_HANDLE_BASE. One look-up
- * checks range, liveness, kind and right.
+ * rights, cookie) in one of 64 slots; its number is the slot plus SYS_HANDLE_BASE. Sessions that
+ * SYS_RECEIVE accepted have slots of their own, made as they are needed, from SYS_SESSION_BASE on:
+ * an app may serve more sessions than it may hold handles. One look-up checks range, liveness, kind
+ * and right.
+ *
+ * Handles on which something happened stand in a list until they are found quiet, so that finding
+ * what is ready costs the same with one handle and with thousands.
  */
 #ifndef POSTERN_KERNEL_OBJECT_HANDLE_H
 #define POSTERN_KERNEL_OBJECT_HANDLE_H
@@ -34,9 +39,12 @@ struct handle {
     uint32_t id;
     uint64_t cookie;
     struct watch watch;
-    struct list members; /* the set members that stand for it */
+    struct list members;    /* the set members that stand for it */
+    struct list ready_link; /* among the handles to be looked at, or among the free sessions */
     struct handle_table *table;
 };
+
+#define HANDLE_CHUNK 64u /* session slots that are made at once */
 
 enum handle_wait {
     HANDLE_WAIT_NONE,
@@ -48,8 +56,12 @@ struct handle_table {
     struct thread *thread; /* woken when something happens that it waits for */
     enum handle_wait waiting;
     const struct object *waits_for; /* HANDLE_WAIT_ONE */
-    uint32_t next;                  /* where the next search for a ready handle starts */
+    uint32_t num_open;
+    struct list ready; /* something may hold on them */
     struct handle slots[SYS_HANDLES_MAX];
+    struct list free_sessions;
+    uint32_t num_chunks;
+    struct handle *chunks[SYS_SESSIONS_MAX / HANDLE_CHUNK];
 };
 
 void handle_table_init(struct handle_table *table, struct thread *thread);
@@ -58,8 +70,15 @@ void handle_table_close_all(struct handle_table *table);
 /* A new handle in the lowest free slot; opens the object. E_NO_RESOURCES. */
 enum error handle_install(struct handle_table *table, struct object *object, uint32_t rights,
                           struct handle **out) MUST_CHECK;
+/* The same in a session's slot. E_NO_RESOURCES, E_NO_MEMORY. */
+enum error handle_install_session(struct handle_table *table, struct object *object,
+                                  uint32_t rights, struct handle **out) MUST_CHECK;
+/* Sees to it that so many sessions find a slot. E_NO_RESOURCES, E_NO_MEMORY. */
+enum error handle_reserve_sessions(struct handle_table *table, uint32_t count) MUST_CHECK;
 bool handle_table_full(const struct handle_table *table);
-uint32_t handle_table_free(const struct handle_table *table);
+uint32_t handle_table_free(const struct handle_table *table); /* slots that are not sessions' */
+/* Whether something with RIGHT_WAIT is open. */
+bool handle_table_waitable(const struct handle_table *table);
 /* E_BAD_HANDLE: outside the range; E_NOT_FOUND: not open. */
 enum error handle_find(struct handle_table *table, uint64_t id, struct handle **out) MUST_CHECK;
 /* Also E_INVALID: another kind of object; E_ACCESS_DENIED: without the right. */
@@ -67,6 +86,8 @@ enum error handle_find_kind(struct handle_table *table, uint64_t id, enum object
                             uint32_t right, struct handle **out) MUST_CHECK;
 void handle_close(struct handle *handle);
 
+/* All slots are free again: gives back what sessions took. */
+void handle_table_free_chunks(struct handle_table *table);
 /* Finds a handle on which something holds, fairly. NULL: none. */
 struct handle *handle_table_ready(struct handle_table *table, uint32_t *events);
 /* The thread of an app that holds a handle to the object; NULL: none does. */

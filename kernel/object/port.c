@@ -180,6 +180,14 @@ enum error port_object_accept(struct port_object *port, struct channel **server)
     return E_OK;
 }
 
+uint32_t port_object_pending(const struct port_object *port)
+{
+    uint32_t count = 0;
+    for (const struct list *link = port->pending.next; link != &port->pending; link = link->next)
+        count++;
+    return count;
+}
+
 void port_object_refuse_all(struct port_object *port)
 {
     for (struct list *link = list_take_first(&port->pending); link != NULL;

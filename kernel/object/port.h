@@ -59,6 +59,7 @@ enum error port_object_accept(struct port_object *port, struct channel **server)
 void port_object_watch_new(struct watch *watch, void (*notify)(struct watch *));
 /* Tells them without one: somebody of whom one was expected is gone. */
 void port_object_tell_watchers(void);
+uint32_t port_object_pending(const struct port_object *port); /* how many wait to be accepted */
 /* Drops every pending connection; their clients see the channel closed. */
 void port_object_refuse_all(struct port_object *port);
 

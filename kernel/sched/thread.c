@@ -128,6 +128,7 @@ static enum run_end run(struct thread *thread, const struct donor_call *call,
         if (!thread->in_call || thread->poked) {
             enter(thread, lock);
             if (thread->trap.kind == PORT_TRAP_TICK) {
+                thread_ticked(thread);
                 thread_offer_rest();
                 if (call != NULL && !call_done(call))
                     continue;

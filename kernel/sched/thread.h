@@ -47,6 +47,8 @@ enum thread_verdict {
 
 /* Bound at link time; defined in kernel/syscall. Lock held; may be released in between. */
 enum thread_verdict thread_serve(struct thread *thread, struct kernel_lock *lock);
+/* Likewise: it has run for a while; what it asked for in passing is done. */
+void thread_ticked(struct thread *thread);
 /* The thread is DEAD and nobody will run it again: frees it. Without the lock. */
 void thread_finished(struct thread *thread);
 

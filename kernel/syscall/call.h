@@ -53,6 +53,11 @@ enum error call_hset_ctrl(struct call *call) MUST_CHECK;
 /* connect.c */
 enum error call_connect(struct call *call) MUST_CHECK;
 
+/* posts.c: carries out what the app has posted. */
+void posts_run(struct instance *instance);
+/* What SYS_WAIT_PEEK tells about `object`, whose handle is `id`. */
+void posts_peek(struct sys_page *page, uint32_t id, struct object *object);
+
 /* messages.c */
 enum error call_send(struct call *call) MUST_CHECK;
 enum error call_get(struct call *call) MUST_CHECK;

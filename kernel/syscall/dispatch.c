@@ -169,10 +169,16 @@ static enum thread_verdict serve_call(struct instance *instance, struct kernel_l
     return THREAD_ANSWER;
 }
 
+void thread_ticked(struct thread *thread)
+{
+    posts_run(instance_of_thread(thread));
+}
+
 enum thread_verdict thread_serve(struct thread *thread, struct kernel_lock *lock)
 {
     struct instance *instance = instance_of_thread(thread);
     char text[160];
+    posts_run(instance);
     switch (thread->trap.kind) {
     case PORT_TRAP_CALL:
         if (instance->kill_reason == NULL)

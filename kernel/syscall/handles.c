@@ -108,28 +108,32 @@ static void refuse_sessions_unless_open(struct instance *instance)
         port_object_refuse_all(instance->service);
 }
 
-static void report(struct call *call, uint32_t id, uint64_t cookie, uint32_t events)
+/* Hands `events` of the handle's object to the app. */
+static void report(struct call *call, const struct handle *handle, uint64_t cookie,
+                   uint32_t events, uint64_t flags)
 {
-    call->page->event = (struct sys_event){.handle = id, .event = events, .cookie = cookie};
+    call->page->event =
+        (struct sys_event){.handle = handle->id, .event = events, .cookie = cookie};
+    if ((flags & SYS_WAIT_PEEK) != 0)
+        posts_peek(call->page, handle->id, handle->object);
+    object_delivered(handle->object, events);
 }
 
 /* Reports what holds on the object behind `handle`. False: nothing does. */
-static bool report_ready(struct call *call, struct handle *handle)
+static bool report_ready(struct call *call, struct handle *handle, uint64_t flags)
 {
     uint32_t events = 0;
     if (handle->object->kind != OBJECT_SET) {
         events = object_events(handle->object);
         if (events == 0)
             return false;
-        report(call, handle->id, handle->cookie, events);
-        object_delivered(handle->object, events);
+        report(call, handle, handle->cookie, events, flags);
         return true;
     }
     struct set_member *member = set_ready(set_of(handle->object), &events);
     if (member == NULL)
         return false;
-    report(call, member->handle->id, member->cookie, events);
-    object_delivered(member->handle->object, events);
+    report(call, member->handle, member->cookie, events, flags);
     return true;
 }
 
@@ -137,7 +141,7 @@ enum error call_wait(struct call *call)
 {
     struct instance *instance = call->instance;
     struct handle *handle = NULL;
-    if ((call->arg[2] & ~(uint64_t)SYS_WAIT_CANCELLABLE) != 0)
+    if ((call->arg[2] & ~(uint64_t)(SYS_WAIT_CANCELLABLE | SYS_WAIT_PEEK)) != 0)
         return E_INVALID;
     enum error error = handle_find(&instance->handles, call->arg[0], &handle);
     if (error != E_OK)
@@ -146,7 +150,7 @@ enum error call_wait(struct call *call)
         return E_INVALID;
     if (handle->object->kind == OBJECT_SET && set_is_empty(set_of(handle->object)))
         return E_NOT_FOUND;
-    if (report_ready(call, handle))
+    if (report_ready(call, handle, call->arg[2]))
         return E_OK;
     instance->handles.waiting = HANDLE_WAIT_ONE;
     instance->handles.waits_for = handle->object;
@@ -154,26 +158,17 @@ enum error call_wait(struct call *call)
     return call_block(call, call->arg[1], call->arg[2]);
 }
 
-static bool can_wait_for_something(const struct handle_table *table)
-{
-    for (uint32_t i = 0; i < SYS_HANDLES_MAX; i++)
-        if (table->slots[i].object != NULL && (table->slots[i].rights & RIGHT_WAIT) != 0)
-            return true;
-    return false;
-}
-
 enum error call_wait_any(struct call *call)
 {
     struct instance *instance = call->instance;
     uint32_t events = 0;
-    if ((call->arg[1] & ~(uint64_t)SYS_WAIT_CANCELLABLE) != 0)
+    if ((call->arg[1] & ~(uint64_t)(SYS_WAIT_CANCELLABLE | SYS_WAIT_PEEK)) != 0)
         return E_INVALID;
-    if (!can_wait_for_something(&instance->handles))
+    if (!handle_table_waitable(&instance->handles))
         return E_NOT_FOUND;
     struct handle *handle = handle_table_ready(&instance->handles, &events);
     if (handle != NULL) {
-        report(call, handle->id, handle->cookie, events);
-        object_delivered(handle->object, events);
+        report(call, handle, handle->cookie, events, call->arg[1]);
         return E_OK;
     }
     instance->handles.waiting = HANDLE_WAIT_ANY;

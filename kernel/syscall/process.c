@@ -36,8 +36,10 @@ enum error call_exit(struct call *call)
         return E_INVALID;
     if ((call->arg[1] & SYS_EXIT_IF_IDLE) != 0 && object_events(&instance->service->object) != 0)
         return E_BUSY;
-    log_format(text, sizeof(text), "exit(%d)", code);
-    instance_end(instance, text, code != 0);
+    /* One that leaves its clients in the lurch has failed, whatever it says. */
+    bool early = instance->serving != NULL && !instance->retired;
+    log_format(text, sizeof(text), "exit(%d)%s", code, early ? " in the middle of a call" : "");
+    instance_end(instance, text, code != 0 || early);
     call->over = true;
     return E_OK;
 }

@@ -81,7 +81,7 @@ static struct handle *accept_session(struct call *call, struct sys_recv *recv)
     if (port_object_accept(instance->service, &channel) != E_OK)
         return NULL;
     enum error error =
-        handle_install(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
+        handle_install_session(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
     object_close(&channel->object);
     if (error != E_OK)
         return NULL;

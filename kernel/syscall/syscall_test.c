@@ -378,7 +378,7 @@ static void waiting_body(struct fiber *fiber)
     assert_int_equal(fiber_call(fiber, SYS_WAIT_ANY, 5000000), SYS_ERR_TIMED_OUT);
     assert_int_equal(fiber_call(fiber, SYS_SLEEP, 7000000), 0);
     assert_true(port_clock_ns() - before >= 17000000);
-    assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)port, 0, 2), SYS_ERR_INVALID_ARGS);
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)port, 0, 4), SYS_ERR_INVALID_ARGS);
     int64_t client = connect_to(fiber, "w", SYS_CONNECT_ASYNC, FOREVER);
     assert_int_equal(fiber_call(fiber, SYS_SET_COOKIE, (uint64_t)port, 0x1234), 0);
     assert_int_equal(fiber_call(fiber, SYS_WAIT_ANY, FOREVER), 0);

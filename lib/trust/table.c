@@ -16,10 +16,14 @@
 #define EXPONENT_DEFAULT 65537u
 #define EXPONENT_MIN 65537u
 
+struct named_app {
+    struct trust_app app;
+    bool allowed; /* named by `app`; a floor alone permits nothing */
+};
+
 struct trust_entry {
-    struct trust_key key; /* num_apps counts apps */
-    struct trust_app *apps;
-    bool *allowed; /* apps[i] is named by `app`; a floor alone permits nothing */
+    struct trust_key key;   /* num_apps counts apps */
+    struct named_app *apps; /* room for num_apps */
 };
 
 struct trust_builder {
@@ -63,10 +67,8 @@ void trust_builder_destroy(struct trust_builder *builder)
 {
     if (builder == NULL)
         return;
-    for (uint32_t i = 0; i < builder->num_entries; i++) {
+    for (uint32_t i = 0; i < builder->num_entries; i++)
         free(builder->entries[i].apps);
-        free(builder->entries[i].allowed);
-    }
     free(builder->entries);
     free(builder);
 }
@@ -117,35 +119,30 @@ static enum error decode_exponent(const struct place *place, const struct line *
     return E_OK;
 }
 
-/* The key's app with this UUID; made where there is none. */
-static enum error find_app(struct trust_builder *builder, struct trust_entry *entry,
-                           const struct place *place, const uint8_t uuid[UUID_SIZE],
-                           uint32_t *index)
+/* The key's app with this UUID; made where there is none. Valid until the next one is made. NULL and
+ * *error when that is not possible. */
+static struct named_app *find_app(struct trust_builder *builder, struct trust_entry *entry,
+                                  const struct place *place, const uint8_t uuid[UUID_SIZE],
+                                  enum error *error)
 {
-    for (uint32_t i = 0; i < entry->key.num_apps; i++) {
-        if (uuid_equal(entry->apps[i].uuid, uuid)) {
-            *index = i;
-            return E_OK;
-        }
+    for (uint32_t i = 0; i < entry->key.num_apps; i++)
+        if (uuid_equal(entry->apps[i].app.uuid, uuid))
+            return &entry->apps[i];
+    if (builder->num_apps == TRUST_APPS_MAX) {
+        *error = refuse(place, E_NO_RESOURCES, "more than %u apps are named", TRUST_APPS_MAX);
+        return NULL;
     }
-    if (builder->num_apps == TRUST_APPS_MAX)
-        return refuse(place, E_NO_RESOURCES, "more than %u apps are named", TRUST_APPS_MAX);
-    uint32_t count = entry->key.num_apps + 1;
-    struct trust_app *apps = reallocarray(entry->apps, count, sizeof(*apps));
-    if (apps != NULL)
-        entry->apps = apps;
-    bool *allowed = reallocarray(entry->allowed, count, sizeof(*allowed));
-    if (allowed != NULL)
-        entry->allowed = allowed;
-    if (apps == NULL || allowed == NULL)
-        return refuse(place, E_NO_MEMORY, "out of memory");
-    *index = count - 1;
-    entry->apps[*index] = (struct trust_app){.lowest_version = 0};
-    memcpy(entry->apps[*index].uuid, uuid, UUID_SIZE);
-    entry->allowed[*index] = false;
-    entry->key.num_apps = count;
+    struct named_app *apps = reallocarray(entry->apps, entry->key.num_apps + 1, sizeof(*apps));
+    if (apps == NULL) {
+        *error = refuse(place, E_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    entry->apps = apps;
+    struct named_app *made = &apps[entry->key.num_apps++];
+    *made = (struct named_app){.allowed = false};
+    memcpy(made->app.uuid, uuid, UUID_SIZE);
     builder->num_apps++;
-    return E_OK;
+    return made;
 }
 
 static enum error add_app(struct trust_builder *builder, struct trust_entry *entry,
@@ -158,10 +155,10 @@ static enum error add_app(struct trust_builder *builder, struct trust_entry *ent
     uint8_t uuid[UUID_SIZE];
     if (!uuid_parse(line->value, line->value_length, uuid))
         return refuse(place, E_BAD_FORMAT, "`app` must be a UUID or *");
-    uint32_t index;
-    enum error error = find_app(builder, entry, place, uuid, &index);
-    if (error == E_OK)
-        entry->allowed[index] = true;
+    enum error error = E_OK;
+    struct named_app *named = find_app(builder, entry, place, uuid, &error);
+    if (named != NULL)
+        named->allowed = true;
     return error;
 }
 
@@ -185,10 +182,10 @@ static enum error add_floor(struct trust_builder *builder, struct trust_entry *e
     }
     if (!good)
         return refuse(place, E_BAD_FORMAT, "`floor` must be a UUID and a version like 1.2.3");
-    uint32_t index;
-    enum error error = find_app(builder, entry, place, uuid, &index);
-    if (error == E_OK && entry->apps[index].lowest_version < version)
-        entry->apps[index].lowest_version = version;
+    enum error error = E_OK;
+    struct named_app *named = find_app(builder, entry, place, uuid, &error);
+    if (named != NULL && named->app.lowest_version < version)
+        named->app.lowest_version = version;
     return error;
 }
 
@@ -204,7 +201,6 @@ struct pending {
 static void pending_drop(struct pending *pending)
 {
     free(pending->entry.apps);
-    free(pending->entry.allowed);
     *pending = (struct pending){.open = false};
 }
 
@@ -241,14 +237,15 @@ static enum error pending_finish(struct trust_builder *builder, struct pending *
     }
     to->key.any_app |= from->key.any_app;
     for (uint32_t i = 0; i < from->key.num_apps; i++) {
-        uint32_t index;
+        const struct named_app *more = &from->apps[i];
+        enum error error = E_OK;
         builder->num_apps--; /* from's own entry gives its place to the one in `to` */
-        enum error error = find_app(builder, to, place, from->apps[i].uuid, &index);
-        if (error != E_OK)
+        struct named_app *named = find_app(builder, to, place, more->app.uuid, &error);
+        if (named == NULL)
             return error;
-        if (to->apps[index].lowest_version < from->apps[i].lowest_version)
-            to->apps[index].lowest_version = from->apps[i].lowest_version;
-        to->allowed[index] |= from->allowed[i];
+        if (named->app.lowest_version < more->app.lowest_version)
+            named->app.lowest_version = more->app.lowest_version;
+        named->allowed |= more->allowed;
     }
     pending_drop(pending);
     return E_OK;
@@ -307,12 +304,6 @@ enum error trust_builder_add(struct trust_builder *builder, const char *name, co
     }
 }
 
-/* Whether the table has to list this app: it is allowed by name, or by * with a floor. */
-static bool is_listed(const struct trust_entry *entry, uint32_t index)
-{
-    return entry->allowed[index] || entry->key.any_app != 0;
-}
-
 enum error trust_builder_encode(const struct trust_builder *builder, uint8_t **blob, size_t *size)
 {
     _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the table is little-endian");
@@ -331,10 +322,12 @@ enum error trust_builder_encode(const struct trust_builder *builder, uint8_t **b
         at += sizeof(key);
         key.num_apps = 0;
         for (uint32_t j = 0; j < entry->key.num_apps; j++) {
-            if (!is_listed(entry, j))
+            const struct named_app *named = &entry->apps[j];
+            /* Under a * the list holds the floors, too. */
+            if (!named->allowed && key.any_app == 0)
                 continue;
-            memcpy(out + at, &entry->apps[j], sizeof(entry->apps[j]));
-            at += sizeof(entry->apps[j]);
+            memcpy(out + at, &named->app, sizeof(named->app));
+            at += sizeof(named->app);
             key.num_apps++;
         }
         memcpy(out + key_at, &key, sizeof(key));

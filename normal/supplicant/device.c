@@ -33,8 +33,8 @@ struct device {
 };
 
 struct question {
-    _Alignas(8) uint8_t room[sizeof(struct tee_iocl_supp_recv_arg) +
-                             PARAMS_MAX * sizeof(struct tee_ioctl_param)];
+    _Alignas(8) uint8_t
+        room[sizeof(struct tee_iocl_supp_recv_arg) + PARAMS_MAX * sizeof(struct tee_ioctl_param)];
     uint32_t func;
     uint32_t num_params;
     bool has_meta; /* the first parameter is the driver's own */
@@ -69,8 +69,8 @@ static int receive(const struct device *device, struct question *question)
 /* Sent back: the same parameters behind a shorter head. */
 static int send_answer(const struct device *device, struct question *question, uint32_t ret)
 {
-    _Alignas(8) uint8_t room[sizeof(struct tee_iocl_supp_send_arg) +
-                             PARAMS_MAX * sizeof(struct tee_ioctl_param)];
+    _Alignas(8) uint8_t
+        room[sizeof(struct tee_iocl_supp_send_arg) + PARAMS_MAX * sizeof(struct tee_ioctl_param)];
     struct tee_iocl_supp_send_arg *head = (void *)room;
     struct tee_ioctl_buf_data data = {
         .buf_ptr = (uintptr_t)room,
@@ -104,8 +104,7 @@ static bool shm_register(const struct device *device, struct shm *shm, uint64_t 
     if (shm->memory == MAP_FAILED) {
         return false;
     }
-    struct tee_ioctl_shm_register_data data = {.addr = (uintptr_t)shm->memory,
-                                               .length = shm->size};
+    struct tee_ioctl_shm_register_data data = {.addr = (uintptr_t)shm->memory, .length = shm->size};
     shm->fd = ioctl(device->fd, TEE_IOC_SHM_REGISTER, &data);
     if (shm->fd < 0) {
         munmap(shm->memory, shm->size);

@@ -69,9 +69,12 @@ static int options_read(int argc, char **argv, struct options *out)
 {
     enum { SOCKET = 1, DEVICE, APPS, DATA, READY, HELP };
     static const struct option known[] = {
-        {"socket", required_argument, NULL, SOCKET}, {"device", required_argument, NULL, DEVICE},
-        {"apps", required_argument, NULL, APPS},     {"data", required_argument, NULL, DATA},
-        {"ready-fd", required_argument, NULL, READY}, {"help", no_argument, NULL, HELP},
+        {"socket", required_argument, NULL, SOCKET},
+        {"device", required_argument, NULL, DEVICE},
+        {"apps", required_argument, NULL, APPS},
+        {"data", required_argument, NULL, DATA},
+        {"ready-fd", required_argument, NULL, READY},
+        {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
     struct supplicant *supplicant = &out->supplicant;

@@ -104,8 +104,8 @@ static bool unpack(const struct question *question, struct rpc_param *param)
                                           .in = type != MSG_ATTR_TMEM_OUTPUT,
                                           .out = type != MSG_ATTR_TMEM_INPUT,
                                           .size = from->u.tmem.size};
-            if (from->u.tmem.size != 0 && (next_fd == question->num_fds ||
-                                           !map_memory(&param[i], question->fd[next_fd++]))) {
+            if (from->u.tmem.size != 0 &&
+                (next_fd == question->num_fds || !map_memory(&param[i], question->fd[next_fd++]))) {
                 return false;
             }
             break;
@@ -158,9 +158,8 @@ static enum outcome serve(const struct supplicant *supplicant, int link)
         for (size_t i = 0; i < question.num_fds; i++) {
             close(question.fd[i]);
         }
-        if (got <= 0 ||
-            send(link, &question.arg, sizeof(question.arg), MSG_NOSIGNAL) !=
-                (ssize_t)sizeof(question.arg)) {
+        if (got <= 0 || send(link, &question.arg, sizeof(question.arg), MSG_NOSIGNAL) !=
+                            (ssize_t)sizeof(question.arg)) {
             return LINK_ENDED;
         }
     }

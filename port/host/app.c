@@ -14,8 +14,8 @@
 #include "app_window.h"
 #include "cpu.h"
 #include "image.h"
-#include "launcher.h"
 #include "journal.h"
+#include "launcher.h"
 #include "memory.h"
 #include "output.h"
 #include "wire.h"
@@ -57,7 +57,7 @@ struct port_app {
     _Atomic pid_t pid; /* 0: not asked for yet */
 
     /* Whoever is in port_app_enter, or answers. */
-    int cpu; /* where its process is bound */
+    int cpu;       /* where its process is bound */
     bool running;  /* the turn is the app's */
     bool again;    /* it was handed over for chores only */
     bool answered; /* `result` is to be handed over */
@@ -544,7 +544,9 @@ static void report_gone(const struct port_app *app, struct port_trap *trap)
 {
     trap->kind = PORT_TRAP_GONE;
     snprintf(trap->text, sizeof(trap->text), "%s",
-             app->dead ? app->how : app->killed ? "killed by the TEE" : "ended");
+             app->dead     ? app->how
+             : app->killed ? "killed by the TEE"
+                           : "ended");
 }
 
 void port_app_enter(struct port_app *app, struct port_trap *trap)

@@ -4,8 +4,8 @@
 #include "account.h"
 #include "greeting.h"
 #include "identity.h"
-#include "lane.h"
 #include "journal.h"
+#include "lane.h"
 #include "memory.h"
 #include "result.h"
 #include "sleep.h"
@@ -262,8 +262,8 @@ static void serve(struct client *client)
         if (got <= 0) {
             return;
         }
-        good = got == (ssize_t)sizeof(request) && !extra.cut &&
-               extra.pid == client->identity.pid && serve_request(client, &request, &extra);
+        good = got == (ssize_t)sizeof(request) && !extra.cut && extra.pid == client->identity.pid &&
+               serve_request(client, &request, &extra);
         wire_close(&extra);
         if (!good) {
             return;

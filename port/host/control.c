@@ -5,9 +5,9 @@
 #include "app.h"
 #include "client.h"
 #include "greeting.h"
+#include "journal.h"
 #include "launch_protocol.h"
 #include "launcher.h"
-#include "journal.h"
 #include "memory.h"
 #include "result.h"
 #include "sleep.h"
@@ -52,9 +52,9 @@ static size_t sandbox_words(char *out, size_t size)
         uint32_t have;
         const char *word;
     } words[] = {
-        {LAUNCH_HAVE_UID, "other-user"}, {LAUNCH_HAVE_USER, "user-namespace"},
-        {LAUNCH_HAVE_PID, "pid"},        {LAUNCH_HAVE_NET, "net"},
-        {LAUNCH_HAVE_IPC, "ipc"},        {LAUNCH_HAVE_UTS, "uts"},
+        {LAUNCH_HAVE_UID, "other-user"},  {LAUNCH_HAVE_USER, "user-namespace"},
+        {LAUNCH_HAVE_PID, "pid"},         {LAUNCH_HAVE_NET, "net"},
+        {LAUNCH_HAVE_IPC, "ipc"},         {LAUNCH_HAVE_UTS, "uts"},
         {LAUNCH_HAVE_ROOT, "empty-root"}, {LAUNCH_HAVE_NOTIFY, "call-numbers"},
     };
     uint32_t have = launcher_have();

@@ -94,13 +94,13 @@ bool door_prepare(const char *run, const char *group)
     /* Whoever may rename a socket there could stand between clients and the TEE. */
     if ((info.st_uid != geteuid() && info.st_uid != 0) || (info.st_mode & 022) != 0) {
         journal_line(SYS_LOG_ERROR, "run folder %s: others than the TEE's own user may write to it",
-                 run);
+                     run);
         return false;
     }
     lock = openat(folder, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
         journal_line(SYS_LOG_ERROR, "run folder %s: %s", run,
-                 errno == EWOULDBLOCK ? "another TEE runs there" : strerror(errno));
+                     errno == EWOULDBLOCK ? "another TEE runs there" : strerror(errno));
         wire_close_fd(lock);
         lock = -1;
         return false;
@@ -125,7 +125,8 @@ static bool open_one(struct door *door)
     return setsockopt(door->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
            bind(door->socket, (struct sockaddr *)&address, sizeof(address)) == 0 &&
            fchmodat(folder, door->name, 0600, 0) == 0 &&
-           (!group || fchownat(folder, door->name, (uid_t)-1, group_id, AT_SYMLINK_NOFOLLOW) == 0) &&
+           (!group ||
+            fchownat(folder, door->name, (uid_t)-1, group_id, AT_SYMLINK_NOFOLLOW) == 0) &&
            (!group || fchmodat(folder, door->name, 0660, 0) == 0) &&
            listen(door->socket, BACKLOG) == 0;
 }

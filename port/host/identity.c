@@ -57,8 +57,8 @@ static char *ask_program(pid_t pid)
         there.st_ino == running.st_ino) {
         snprintf(text, sizeof(text), "app=%x:%s", running.st_uid, path);
     } else {
-        snprintf(text, sizeof(text), "app=%x.%x:%llx", major(running.st_dev),
-                 minor(running.st_dev), (unsigned long long)running.st_ino);
+        snprintf(text, sizeof(text), "app=%x.%x:%llx", major(running.st_dev), minor(running.st_dev),
+                 (unsigned long long)running.st_ino);
     }
     return strdup(text);
 }

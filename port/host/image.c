@@ -93,7 +93,8 @@ enum error port_image_create(const uint8_t uuid[16], const uint8_t *elf, size_t 
     if (image->fd < 0 || !image_fill(image->fd, elf, size) ||
         fchmod(image->fd, development ? 0555 : 0111) != 0 ||
         fcntl(image->fd, F_ADD_SEALS, IMAGE_SEALS) != 0) {
-        journal_line(SYS_LOG_ERROR, "app %s: no memory file for its image: %s", text, strerror(errno));
+        journal_line(SYS_LOG_ERROR, "app %s: no memory file for its image: %s", text,
+                     strerror(errno));
         port_image_destroy(image);
         return E_NO_MEMORY;
     }

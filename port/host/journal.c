@@ -72,8 +72,8 @@ static size_t journal_prefix(char *line, size_t size, uint32_t level)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
     length = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &parts);
-    length += (size_t)snprintf(line + length, size - length, ".%03ldZ %-7s ",
-                               now.tv_nsec / 1000000, level_name(level));
+    length += (size_t)snprintf(line + length, size - length, ".%03ldZ %-7s ", now.tv_nsec / 1000000,
+                               level_name(level));
     return length;
 }
 

@@ -155,8 +155,8 @@ static int lane_furnish(struct lane *lane, int fds[LINK_LANE_FDS])
     if (fds[LINK_LANE_FD_PAGE] < 0) {
         return -1;
     }
-    lane->page = mmap(NULL, LINK_LANE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-                      fds[LINK_LANE_FD_PAGE], 0);
+    lane->page =
+        mmap(NULL, LINK_LANE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[LINK_LANE_FD_PAGE], 0);
     if (lane->page == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0) {
         return -1;
     }

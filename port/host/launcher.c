@@ -5,8 +5,8 @@
 #include "launcher.h"
 
 #include "cpu.h"
-#include "launch_protocol.h"
 #include "journal.h"
+#include "launch_protocol.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -55,7 +55,7 @@ bool launcher_is_asked(int argc, char **argv)
 
 static int spawn(bool development, int socket, pid_t *pid)
 {
-    char *arguments[] = {(char *)(uintptr_t) "postern-launcher", (char *)(uintptr_t)LAUNCH_ARGUMENT,
+    char *arguments[] = {(char *)(uintptr_t)"postern-launcher", (char *)(uintptr_t)LAUNCH_ARGUMENT,
                          (char *)(uintptr_t)(development ? "development" : "normal"), NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -101,7 +101,7 @@ static bool await_ready(struct launcher *launcher, int socket)
     ready.what[sizeof(ready.what) - 1] = '\0';
     if (ready.error != 0) {
         journal_line(SYS_LOG_ERROR, "the launcher could not %s: %s", ready.what,
-                 strerror(ready.error));
+                     strerror(ready.error));
         return false;
     }
     launcher->have = ready.have;

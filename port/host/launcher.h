@@ -6,10 +6,10 @@
 #ifndef POSTERN_PORT_HOST_LAUNCHER_H
 #define POSTERN_PORT_HOST_LAUNCHER_H
 
+#include <abi/syscall.h>
 #include <lib/error.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <abi/syscall.h>
 
 #define LAUNCHER_APPS_MAX 1024 /* app processes at the same time */
 

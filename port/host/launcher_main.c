@@ -141,6 +141,16 @@ static void slot_watch(struct slot *slot)
     }
 }
 
+/* Explicitly: closing alone would leave it there as long as a child that is just being started has
+ * a copy of the descriptor, and it would announce things of the slot's next app. */
+static void slot_unwatch(struct slot *slot)
+{
+    if (slot->listener >= 0) {
+        epoll_ctl(events, EPOLL_CTL_DEL, slot->listener, NULL);
+        close(slot->listener);
+    }
+}
+
 static void start_app(const struct launch_request *request, const struct wire_extra *extra)
 {
     struct start start = {.request = request,
@@ -156,9 +166,9 @@ static void start_app(const struct launch_request *request, const struct wire_ex
     if (slot != NULL) {
         answer.error = arrange(extra->fd);
         if (answer.error == 0) {
-            answer.pid = clone(child_run, child_stack + STACK_SIZE,
-                               CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, &start,
-                               &pidfd);
+            answer.pid =
+                clone(child_run, child_stack + STACK_SIZE,
+                      CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, &start, &pidfd);
             answer.error = answer.pid < 0 ? errno : start.error;
         }
         restore();
@@ -221,9 +231,7 @@ static void reap(int signals)
         ended.code = info.si_code;
         ended.status = info.si_status;
         ended.call = slot->call;
-        if (slot->listener >= 0) {
-            close(slot->listener);
-        }
+        slot_unwatch(slot);
         memset(slot, 0, sizeof(*slot));
         send_blocking(&ended, sizeof(ended));
     }
@@ -240,15 +248,16 @@ static void forbidden_call(struct slot *slot, uint32_t happened)
     if (slot->pid == 0 || slot->listener < 0) {
         return;
     }
-    memset(&message, 0, sizeof(message));
-    /* Without EPOLLIN nothing waits there, and the call would: all that used the filter ended. */
-    if ((happened & EPOLLIN) != 0 &&
-        ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_RECV, &message.notice) == 0) {
-        slot->call = message.notice.data.nr;
+    /* Without EPOLLIN nothing waits there, and asking for it would wait. */
+    if ((happened & EPOLLIN) != 0) {
+        memset(&message, 0, sizeof(message));
+        if (ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_RECV, &message.notice) == 0) {
+            slot->call = message.notice.data.nr;
+        }
         kill(slot->pid, SIGKILL);
-        return;
+    } else if ((happened & EPOLLHUP) != 0) {
+        epoll_ctl(events, EPOLL_CTL_DEL, slot->listener, NULL); /* it has ended */
     }
-    epoll_ctl(events, EPOLL_CTL_DEL, slot->listener, NULL);
 }
 
 /* Sanitizers of the development form are configured by variables; apps get no others. */
@@ -281,8 +290,7 @@ static void probe_notify(struct launch_ready *ready)
 {
     uint32_t action = SECCOMP_RET_USER_NOTIF;
 
-    notify = !development &&
-             syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+    notify = !development && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
     if (notify) {
         ready->have |= LAUNCH_HAVE_NOTIFY;
     }

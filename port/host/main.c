@@ -2,14 +2,14 @@
  * posternd: the hosted TEE. The portable kernel as an ordinary process, with the doors of
  * abi/hostlink.h. Stays in the foreground until SIGTERM, SIGINT or `postern stop`.
  */
+#include "app.h"
 #include "client.h"
 #include "control.h"
 #include "cpu.h"
-#include "app.h"
 #include "door.h"
+#include "journal.h"
 #include "lane.h"
 #include "launcher.h"
-#include "journal.h"
 #include "options.h"
 #include "output.h"
 #include "secret.h"
@@ -107,7 +107,7 @@ static bool begin(void)
 static void ready(void)
 {
     journal_line(SYS_LOG_INFO, "Postern %s serves in %s%s", POSTERN_VERSION_TEXT, options.run,
-             options.development ? " (development: weaker, see the caveats)" : "");
+                 options.development ? " (development: weaker, see the caveats)" : "");
     if (options.ready_fd >= 0) {
         (void)!write(options.ready_fd, "", 1);
         close(options.ready_fd);

@@ -189,8 +189,7 @@ void port_mem_destroy(struct port_mem *mem)
     }
     /* The pages go now, also when a client or an app that cheats keeps its mapping. */
     if (!mem->foreign) {
-        (void)fallocate(mem->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                        (off_t)mem->size);
+        (void)fallocate(mem->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)mem->size);
     }
     close(mem->fd);
     if (mem->read_only >= 0) {

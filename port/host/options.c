@@ -30,16 +30,11 @@ enum options_result options_read(int argc, char **argv, struct options *out)
 {
     enum { RUN = 1, STATE, TRUST, GROUP, DEVELOPMENT, LOG, READY, HELP, VERSION };
     static const struct option known[] = {
-        {"run", required_argument, NULL, RUN},
-        {"state", required_argument, NULL, STATE},
-        {"trust", required_argument, NULL, TRUST},
-        {"group", required_argument, NULL, GROUP},
-        {"development", no_argument, NULL, DEVELOPMENT},
-        {"log", required_argument, NULL, LOG},
-        {"ready-fd", required_argument, NULL, READY},
-        {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},
-        {NULL, 0, NULL, 0},
+        {"run", required_argument, NULL, RUN},           {"state", required_argument, NULL, STATE},
+        {"trust", required_argument, NULL, TRUST},       {"group", required_argument, NULL, GROUP},
+        {"development", no_argument, NULL, DEVELOPMENT}, {"log", required_argument, NULL, LOG},
+        {"ready-fd", required_argument, NULL, READY},    {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},         {NULL, 0, NULL, 0},
     };
     char *end;
     long number;

@@ -16,7 +16,7 @@ struct options {
 
 enum options_result {
     OPTIONS_GO_ON,
-    OPTIONS_DONE, /* --help, --version: printed */
+    OPTIONS_DONE,  /* --help, --version: printed */
     OPTIONS_WRONG, /* said why on stderr */
 };
 

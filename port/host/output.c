@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BURST 400u     /* lines that may come at once */
+#define BURST 400u      /* lines that may come at once */
 #define PER_SECOND 100u /* and then */
 
 struct output {
@@ -42,8 +42,8 @@ static void report_dropped(struct output *output)
 {
     if (output->dropped > 0) {
         char text[64];
-        int length = snprintf(text, sizeof(text), "(printed too much: %lu lines dropped)",
-                              output->dropped);
+        int length =
+            snprintf(text, sizeof(text), "(printed too much: %lu lines dropped)", output->dropped);
 
         journal_foreign(SYS_LOG_WARN, output->who, text, (size_t)length);
         output->dropped = 0;
@@ -57,7 +57,8 @@ static void end_line(struct output *output)
     if (now != output->filled) {
         unsigned long more = (unsigned long)(now - output->filled) * PER_SECOND;
 
-        output->tokens = more + output->tokens > BURST ? BURST : output->tokens + (unsigned int)more;
+        output->tokens =
+            more + output->tokens > BURST ? BURST : output->tokens + (unsigned int)more;
         output->filled = now;
     }
     if (output->tokens == 0) {
@@ -90,6 +91,9 @@ static void output_close(struct output *output)
         end_line(output);
     }
     report_dropped(output);
+    /* Explicitly: closing alone would leave it there as long as a process that is just being started
+     * has a copy of the descriptor. */
+    epoll_ctl(events, EPOLL_CTL_DEL, output->fd, NULL);
     close(output->fd);
     free(output);
 }

@@ -105,8 +105,8 @@ static unsigned int enter_root(void)
         umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) {
         return 0;
     }
-    (void)mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                NULL);
+    (void)mount(NULL, "/", NULL,
+                MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     return LAUNCH_HAVE_ROOT;
 }
 
@@ -158,8 +158,9 @@ static void drop_bounding_set(void)
         (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
     }
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    (void)prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                                       SECBIT_NO_SETUID_FIXUP_LOCKED,
+    (void)prctl(PR_SET_SECUREBITS,
+                SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                    SECBIT_NO_SETUID_FIXUP_LOCKED,
                 0, 0, 0);
 }
 

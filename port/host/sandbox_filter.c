@@ -28,11 +28,11 @@
 
 enum condition_kind {
     ALWAYS = 0,
-    EQUAL,    /* the low 32 bits of the argument are `value` */
-    NO_BITS,  /* none of the bits `value` is set in its low half */
-    NOT_ALL,  /* not all of the bits `value` are set in its low half */
-    ONE_OF,   /* bit (argument & 0x1f...) of `value` is set, the argument being below 32 */
-    IS_NULL,  /* all 64 bits are zero */
+    EQUAL,   /* the low 32 bits of the argument are `value` */
+    NO_BITS, /* none of the bits `value` is set in its low half */
+    NOT_ALL, /* not all of the bits `value` are set in its low half */
+    ONE_OF,  /* bit (argument & 0x1f...) of `value` is set, the argument being below 32 */
+    IS_NULL, /* all 64 bits are zero */
 };
 
 struct condition {
@@ -63,7 +63,8 @@ struct rule {
 /* The one execution that every app needs, its own: see SANDBOX_IMAGE_FD. */
 #define START_CONDITIONS                                                                           \
     {                                                                                              \
-        {EQUAL, 0, SANDBOX_IMAGE_FD, 0}, {EQUAL, 4, AT_EMPTY_PATH, 0},                             \
+        {EQUAL, 0, SANDBOX_IMAGE_FD, 0},                                                           \
+        {EQUAL, 4, AT_EMPTY_PATH, 0},                                                              \
     }
 
 static const struct rule normal_rules[] = {
@@ -145,7 +146,15 @@ static const struct rule normal_rules[] = {
 #define NAMESPACES                                                                                 \
     (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |     \
      CLONE_NEWCGROUP)
-#define NO(name) {SYS_##name, REFUSE(EPERM), 0, {{0}}}
+#define NO(name)                                                                                   \
+    {                                                                                              \
+        SYS_##name, REFUSE(EPERM), 0,                                                              \
+        {                                                                                          \
+            {                                                                                      \
+                0                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
 
 static const struct rule development_rules[] = {
     {SYS_execveat, ALLOW, REFUSE(EPERM), START_CONDITIONS},

@@ -100,11 +100,12 @@ static bool key_read(int fd)
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid() ||
         (info.st_mode & 077) != 0) {
         journal_line(SYS_LOG_ERROR,
-                 "the device key's file must be a plain file of the TEE's own user, mode 0600");
+                     "the device key's file must be a plain file of the TEE's own user, mode 0600");
         return false;
     }
     if (info.st_size != KEY_SIZE || read(fd, device_key, KEY_SIZE) != KEY_SIZE) {
-        journal_line(SYS_LOG_ERROR, "the device key's file does not hold a key of %u bytes", KEY_SIZE);
+        journal_line(SYS_LOG_ERROR, "the device key's file does not hold a key of %u bytes",
+                     KEY_SIZE);
         return false;
     }
     /* Not to swap, where that can be had. */

@@ -235,7 +235,7 @@ static bool receive_answer(int socket, const struct msg_arg *question, struct ms
         }
         if (rc != 1) {
             journal_line(SYS_LOG_ERROR, "the supplicant did not answer in %d s: disconnected",
-                     SUPPLICANT_LIMIT_MS / 1000);
+                         SUPPLICANT_LIMIT_MS / 1000);
             return false;
         }
         got = wire_receive(socket, answer, sizeof(*answer), 0, &extra);

@@ -156,8 +156,7 @@ static enum step fetch_input(struct door *door)
     ssize_t got;
     bool good;
 
-    got = wire_receive(door->socket, door->in, sizeof(door->in), LINK_TIPC_DESCRIPTORS_MAX,
-                       &extra);
+    got = wire_receive(door->socket, door->in, sizeof(door->in), LINK_TIPC_DESCRIPTORS_MAX, &extra);
     if (got < 0) {
         return errno == EAGAIN ? STEP_WAITS : errno == EINTR ? STEP_DONE : STEP_OVER;
     }
@@ -183,8 +182,8 @@ static enum step step_in(struct door *door)
             return step;
         }
     }
-    switch (tipc_send(door->channel, door->in, door->in_length, door->in_memory,
-                      door->in_num_memory)) {
+    switch (
+        tipc_send(door->channel, door->in, door->in_length, door->in_memory, door->in_num_memory)) {
     case E_QUEUE_FULL:
         return STEP_WAITS;
     case E_CLOSED:
@@ -324,8 +323,8 @@ static uint32_t connect_service(struct door *door, pid_t pid, struct link_tipc_c
     }
     door->where = where_open(pid, wish.thread);
     where_follow(door);
-    error = tipc_connect(wish.name, wish.length, ACCEPT_LIMIT_NS, &listener, &limits,
-                         &door->channel);
+    error =
+        tipc_connect(wish.name, wish.length, ACCEPT_LIMIT_NS, &listener, &limits, &door->channel);
     answer->buffer_size = limits.buffer_size;
     answer->num_buffers = limits.num_buffers;
     return status_of(error);

@@ -113,7 +113,8 @@ void wire_close_fd(int fd)
 
 int wire_wait(int socket, int other_fd, int timeout_ms)
 {
-    struct pollfd wanted[2] = {{.fd = socket, .events = POLLIN}, {.fd = other_fd, .events = POLLIN}};
+    struct pollfd wanted[2] = {{.fd = socket, .events = POLLIN},
+                               {.fd = other_fd, .events = POLLIN}};
     int ready = poll(wanted, 2, timeout_ms);
 
     if (ready <= 0) {

@@ -89,6 +89,8 @@ size_t test_port_finish(void)
         free(piece);
         piece = next;
     }
+    world.pieces.next = &world.pieces;
+    world.pieces.prev = &world.pieces;
     world.live_allocations = 0;
     return left;
 }

@@ -114,12 +114,13 @@ int32_t TEE_MemCompare(const void *buffer1, const void *buffer2, size_t size)
     gp_check_in(__func__, "buffer2", buffer2, size);
     const volatile uint8_t *a = buffer1;
     const volatile uint8_t *b = buffer2;
-    /* From the end, so that the first difference is the one that stays; `difference` is -255 to 255,
-     * and its being 0 becomes a mask without a branch. */
+    /* From the end, so that the first difference is the one that stays. Nothing branches. */
     int32_t result = 0;
     for (size_t i = size; i-- > 0;) {
         const int32_t difference = (int32_t)a[i] - (int32_t)b[i];
-        const int32_t equal = (int32_t)(((uint32_t)difference - 1u) & ~(uint32_t)difference) >> 31;
+        /* All bits set when the difference is 0, none else. */
+        const uint32_t zero = (((uint32_t)difference - 1u) & ~(uint32_t)difference) >> 31;
+        const int32_t equal = -(int32_t)zero;
         result = (result & equal) | difference;
     }
     return result;

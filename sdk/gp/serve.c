@@ -42,7 +42,9 @@ struct serve_session {
     TEE_Identity client;
 };
 
-static struct serve_session serve_sessions[SYS_HANDLES_MAX];
+/* Where the kernel counts sessions from; made as they are needed. */
+#define SERVE_CHUNK 64u
+static struct serve_session *serve_chunks[SYS_SESSIONS_MAX / SERVE_CHUNK];
 static uint32_t serve_live; /* sessions that are connected or open */
 static bool serve_created;  /* TA_CreateEntryPoint has succeeded */
 static bool serve_stays;    /* the instance outlives its sessions */
@@ -51,23 +53,33 @@ static bool serve_retired;  /* nobody will connect any more */
 
 static struct serve_session *serve_find(uint32_t handle)
 {
-    const uint32_t index = handle - SYS_HANDLE_BASE;
-    if (index >= SYS_HANDLES_MAX || serve_sessions[index].state == SERVE_NO_CHANNEL)
+    const uint32_t index = handle - SYS_SESSION_BASE;
+    if (index >= SYS_SESSIONS_MAX || serve_chunks[index / SERVE_CHUNK] == NULL)
         return NULL;
-    return &serve_sessions[index];
+    struct serve_session *session = &serve_chunks[index / SERVE_CHUNK][index % SERVE_CHUNK];
+    return session->state == SERVE_NO_CHANNEL ? NULL : session;
 }
 
-static void serve_accept(uint32_t handle, const uint8_t peer[UUID_SIZE])
+/* A session for a new channel. False: there is no memory for it, and the channel is closed. */
+static bool serve_accept(uint32_t handle, const uint8_t peer[UUID_SIZE])
 {
-    const uint32_t index = handle - SYS_HANDLE_BASE;
-    if (index >= SYS_HANDLES_MAX || serve_sessions[index].state != SERVE_NO_CHANNEL)
+    const uint32_t index = handle - SYS_SESSION_BASE;
+    if (index >= SYS_SESSIONS_MAX || serve_find(handle) != NULL)
         rt_panic(TEE_ERROR_GENERIC, "postern runtime: the TEE gave handle %u twice",
                  (unsigned)handle);
-    struct serve_session *session = &serve_sessions[index];
+    struct serve_session **chunk = &serve_chunks[index / SERVE_CHUNK];
+    if (*chunk == NULL)
+        *chunk = calloc(SERVE_CHUNK, sizeof(**chunk));
+    if (*chunk == NULL) {
+        sys_call(SYS_CLOSE, handle, 0, 0, 0, 0, 0);
+        return false;
+    }
+    struct serve_session *session = &(*chunk)[index % SERVE_CHUNK];
     *session = (struct serve_session){.state = SERVE_CONNECTED};
     memcpy(session->peer, peer, UUID_SIZE);
     serve_live++;
     serve_was_used = true;
+    return true;
 }
 
 static void serve_over(struct serve_session *session)
@@ -309,8 +321,8 @@ _Noreturn void gp_serve(void)
                      (long long)got);
         const struct sys_event event = page->event;
         const struct sys_recv recv = page->recv;
-        if ((recv.flags & SYS_RECV_ACCEPTED) != 0)
-            serve_accept(event.handle, recv.peer_uuid);
+        if ((recv.flags & SYS_RECV_ACCEPTED) != 0 && !serve_accept(event.handle, recv.peer_uuid))
+            continue;
         struct serve_session *session = serve_find(event.handle);
         if (session != NULL && (recv.flags & SYS_RECV_MSG) != 0) {
             serve_message(session, &recv);

@@ -1,6 +1,6 @@
 # The Trusty API of trusted apps, a part of libpostern_ta.a (sdk/build.mk), and its unit test.
 
-sdk-trusty_SOURCES := $(addprefix sdk/trusty/,tipc.c tipc_srv.c trusty_file.c trusty_handle.c \
+sdk-trusty_SOURCES := $(addprefix sdk/trusty/,tipc.c tipc_srv.c trusty_file.c trusty_handle.c trusty_local.c \
     trusty_memory.c trusty_memref.c trusty_message.c trusty_port.c trusty_time.c trusty_uuid.c \
     trusty_wait.c)
 

@@ -3,7 +3,7 @@
  *
  * Cookies are the app's pointers and numbers to the kernel, which hands them back with events.
  */
-#include <sdk/rt/syscall.h>
+#include <sdk/trusty/trusty_local.h>
 #include <sdk/trusty/trusty_memory.h>
 #include <sdk/trusty/trusty_wait.h>
 #include <stddef.h>
@@ -20,12 +20,13 @@ _Static_assert(sizeof(void *) == sizeof(uint64_t), "a cookie holds a pointer");
 
 long set_cookie(uint32_t handle, void *cookie)
 {
-    return sys_call(SYS_SET_COOKIE, handle, (uintptr_t)cookie, 0, 0, 0, 0);
+    return trusty_call(SYS_SET_COOKIE, handle, (uintptr_t)cookie, 0, 0, 0, 0);
 }
 
 long close(uint32_t handle)
 {
-    return sys_call(SYS_CLOSE, handle, 0, 0, 0, 0, 0);
+    trusty_local_close(handle);
+    return trusty_call(SYS_CLOSE, handle, 0, 0, 0, 0, 0);
 }
 
 uint64_t trusty_wait_timeout_ns(unsigned long milliseconds)
@@ -70,7 +71,7 @@ long wait_any(uevent_t *event, unsigned long timeout_msecs)
 
 long handle_set_create(void)
 {
-    return sys_call(SYS_HSET_CREATE, 0, 0, 0, 0, 0, 0);
+    return trusty_call(SYS_HSET_CREATE, 0, 0, 0, 0, 0, 0);
 }
 
 long handle_set_ctrl(uint32_t handle, uint32_t cmd, uevent_t *event)
@@ -78,6 +79,6 @@ long handle_set_ctrl(uint32_t handle, uint32_t cmd, uevent_t *event)
     if (!trusty_memory_readable(event, sizeof(*event))) {
         return ERR_FAULT;
     }
-    return sys_call(SYS_HSET_CTRL, handle, cmd, (uint32_t)event->handle, event->event,
+    return trusty_call(SYS_HSET_CTRL, handle, cmd, (uint32_t)event->handle, event->event,
                     (uintptr_t)event->cookie, 0);
 }

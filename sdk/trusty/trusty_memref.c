@@ -3,7 +3,7 @@
  * with mmap(), which is the C library's for everything else.
  */
 #include <errno.h>
-#include <sdk/rt/syscall.h>
+#include <sdk/trusty/trusty_local.h>
 #include <sdk/trusty/trusty_memory.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,18 +20,18 @@ int libc_munmap(void *addr, size_t size) __asm__("munmap");
 /* A copy of the memory, as an object. Its handle, or an error. */
 static int64_t memref_copy(const void *addr, size_t size)
 {
-    int64_t handle = sys_call(SYS_MEM_CREATE, size, 0, 0, 0, 0, 0);
+    int64_t handle = trusty_call(SYS_MEM_CREATE, size, 0, 0, 0, 0, 0);
     if (handle < 0) {
         return handle;
     }
     int64_t at =
-        sys_call(SYS_MEM_MAP, (uint64_t)handle, 0, size, SYS_MEM_READ | SYS_MEM_WRITE, 0, 0);
+        trusty_call(SYS_MEM_MAP, (uint64_t)handle, 0, size, SYS_MEM_READ | SYS_MEM_WRITE, 0, 0);
     if (at >= 0) {
         memcpy((void *)(uintptr_t)at, addr, size);
-        at = sys_call(SYS_MEM_UNMAP, (uint64_t)at, size, 0, 0, 0, 0);
+        at = trusty_call(SYS_MEM_UNMAP, (uint64_t)at, size, 0, 0, 0, 0);
     }
     if (at < 0) {
-        (void)sys_call(SYS_CLOSE, (uint64_t)handle, 0, 0, 0, 0, 0);
+        (void)trusty_call(SYS_CLOSE, (uint64_t)handle, 0, 0, 0, 0, 0);
         return at;
     }
     return handle;
@@ -51,9 +51,9 @@ long memref_create(void *addr, size_t size, uint32_t mmap_prot)
     if (handle < 0) {
         return handle;
     }
-    int64_t at = sys_call(SYS_MEM_MAP, (uint64_t)handle, 0, size, mmap_prot, (uintptr_t)addr, 0);
+    int64_t at = trusty_call(SYS_MEM_MAP, (uint64_t)handle, 0, size, mmap_prot, (uintptr_t)addr, 0);
     if (at < 0) {
-        (void)sys_call(SYS_CLOSE, (uint64_t)handle, 0, 0, 0, 0, 0);
+        (void)trusty_call(SYS_CLOSE, (uint64_t)handle, 0, 0, 0, 0, 0);
         return at;
     }
     return handle;
@@ -90,7 +90,7 @@ void *mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
         return memref_failed(ERR_ACCESS_DENIED);
     }
     int64_t at =
-        sys_call(SYS_MEM_MAP, (uint64_t)fd, (uint64_t)offset,
+        trusty_call(SYS_MEM_MAP, (uint64_t)fd, (uint64_t)offset,
                  (size + MEMREF_PAGE - 1) & ~(size_t)(MEMREF_PAGE - 1), (uint64_t)prot, 0, 0);
     return at < 0 ? memref_failed(at) : (void *)(uintptr_t)at;
 }
@@ -100,7 +100,7 @@ int munmap(void *addr, size_t size)
     if ((uintptr_t)addr - SYS_WINDOW_BASE >= SYS_WINDOW_SIZE) {
         return libc_munmap(addr, size);
     }
-    int64_t result = sys_call(SYS_MEM_UNMAP, (uintptr_t)addr,
+    int64_t result = trusty_call(SYS_MEM_UNMAP, (uintptr_t)addr,
                               (size + MEMREF_PAGE - 1) & ~(size_t)(MEMREF_PAGE - 1), 0, 0, 0, 0);
     if (result < 0) {
         (void)memref_failed(result);

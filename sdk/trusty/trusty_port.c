@@ -1,7 +1,7 @@
 /*
  * Ports: creating, connecting, accepting.
  */
-#include <sdk/rt/syscall.h>
+#include <sdk/trusty/trusty_local.h>
 #include <sdk/trusty/trusty_memory.h>
 #include <sdk/trusty/trusty_uuid.h>
 #include <string.h>
@@ -26,7 +26,7 @@ long port_create(const char *path, uint num_recv_bufs, size_t recv_buf_size, uin
     if (!port_put_path(path, &length)) {
         return ERR_FAULT;
     }
-    return sys_call(SYS_PORT_CREATE, length, num_recv_bufs, recv_buf_size, flags, 0, 0);
+    return trusty_call(SYS_PORT_CREATE, length, num_recv_bufs, recv_buf_size, flags, 0, 0);
 }
 
 long connect(const char *path, uint flags)
@@ -35,7 +35,7 @@ long connect(const char *path, uint flags)
     if (!port_put_path(path, &length)) {
         return ERR_FAULT;
     }
-    return sys_call(SYS_CONNECT, length, flags, SYS_TIMEOUT_INFINITE, 0, 0, 0);
+    return trusty_call(SYS_CONNECT, length, flags, SYS_TIMEOUT_INFINITE, 0, 0, 0);
 }
 
 long accept(uint32_t handle, uuid_t *peer_uuid)
@@ -44,7 +44,7 @@ long accept(uint32_t handle, uuid_t *peer_uuid)
     if (!trusty_memory_writable(peer_uuid, sizeof(*peer_uuid))) {
         return ERR_FAULT;
     }
-    int64_t channel = sys_call(SYS_ACCEPT, handle, 0, 0, 0, 0, 0);
+    int64_t channel = trusty_call(SYS_ACCEPT, handle, 0, 0, 0, 0, 0);
     if (channel < 0) {
         return channel;
     }

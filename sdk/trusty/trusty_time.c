@@ -1,7 +1,7 @@
 /*
  * Time.
  */
-#include <sdk/rt/syscall.h>
+#include <sdk/trusty/trusty_local.h>
 #include <sdk/trusty/trusty_memory.h>
 #include <uapi/err.h>
 
@@ -34,7 +34,7 @@ long trusty_nanosleep(uint32_t clock_id, uint32_t flags, uint64_t sleep_time)
     if (clock_id != 0 || flags != 0) {
         return ERR_INVALID_ARGS;
     }
-    return sys_call(SYS_SLEEP, sleep_time, 0, 0, 0, 0, 0);
+    return trusty_call(SYS_SLEEP, sleep_time, 0, 0, 0, 0, 0);
 }
 
 long nanosleep(uint32_t clock_id, uint32_t flags, uint64_t sleep_time)

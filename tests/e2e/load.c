@@ -278,7 +278,7 @@ int main(void)
     tee_create(&here);
     for (unsigned i = 0; i < APPS; i++) {
         const TEEC_UUID uuid = load_app(i);
-        /* Two apps with one instance for all, two with an instance for each session. */
+        /* Half of the apps have one instance for all, half an instance for each session. */
         tee_sign(&here, TEE_PROBE, &uuid,
                  i % 2 == 0 ? "gpd.ta.singleInstance: true\ngpd.ta.multiSession: true\n"
                               "gpd.ta.dataSize: 4M\npostern.maxSessions: 2000"

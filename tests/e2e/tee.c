@@ -212,14 +212,17 @@ void tee_start_daemon(struct tee *tee)
     size_t n = 0;
     /* POSTERND_WRAP: a program with options to run the daemon under, valgrind for example. */
     char wrap[256];
-    (void)snprintf(wrap, sizeof(wrap), "%s", getenv("POSTERND_WRAP") ? getenv("POSTERND_WRAP") : "");
+    (void)snprintf(wrap, sizeof(wrap), "%s",
+                   getenv("POSTERND_WRAP") ? getenv("POSTERND_WRAP") : "");
     char *rest = NULL;
     for (char *word = strtok_r(wrap, " ", &rest); word != NULL && n < 12;
          word = strtok_r(NULL, " ", &rest)) {
         arguments[n++] = word;
     }
-    const char *own[] = {"out/bin/posternd", "--run", tee->run, "--state", tee->state,
-                         "--trust", tee->trust, "--log", tee->log};
+    /* Another build of the daemon: tests/daemon. */
+    const char *daemon = getenv("POSTERND") != NULL ? getenv("POSTERND") : "out/bin/posternd";
+    const char *own[] = {daemon,    "--run",    tee->run, "--state", tee->state,
+                         "--trust", tee->trust, "--log",  tee->log};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         arguments[n++] = own[i];
     }
@@ -236,8 +239,15 @@ void tee_start_supplicant(struct tee *tee)
 {
     char socket[TEE_PATH + 32];
     (void)snprintf(socket, sizeof(socket), "%s/supplicant.sock", tee->run);
-    const char *arguments[16] = {"out/bin/postern-supplicant", "--socket", socket, "--apps", tee->apps,
-                           "--data", tee->data, "--ready-fd", NULL};
+    const char *arguments[16] = {"out/bin/postern-supplicant",
+                                 "--socket",
+                                 socket,
+                                 "--apps",
+                                 tee->apps,
+                                 "--data",
+                                 tee->data,
+                                 "--ready-fd",
+                                 NULL};
     char log[TEE_PATH + 16];
     (void)snprintf(log, sizeof(log), "%s.supplicant", tee->log);
     tee->supplicant = tee_spawn(arguments, log);
@@ -300,8 +310,8 @@ void tee_uuid_text(const TEEC_UUID *uuid, char out[37])
 {
     const uint8_t *node = uuid->clockSeqAndNode;
     (void)snprintf(out, 37, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", uuid->timeLow,
-                   uuid->timeMid, uuid->timeHiAndVersion, node[0], node[1], node[2], node[3], node[4],
-                   node[5], node[6], node[7]);
+                   uuid->timeMid, uuid->timeHiAndVersion, node[0], node[1], node[2], node[3],
+                   node[4], node[5], node[6], node[7]);
 }
 
 TEEC_UUID tee_uuid_plus(TEEC_UUID uuid, uint32_t n)
@@ -333,8 +343,9 @@ void tee_sign_as(const char *elf, const TEEC_UUID *uuid, const char *manifest, c
     (void)snprintf(image, sizeof(image), "x86_64:%s", elf);
     char output[TEE_PATH + 16];
     (void)snprintf(output, sizeof(output), "%s.output", package);
-    const char *arguments[] = {"out/bin/postern", "sign", "--manifest", manifest_path, "--image", image,
-                               "--key", key, "--output", package, NULL};
+    const char *arguments[] = {"out/bin/postern", "sign",  "--manifest", manifest_path,
+                               "--image",         image,   "--key",      key,
+                               "--output",        package, NULL};
     if (tee_run(arguments, output) != 0) {
         size_t size;
         tee_bail("postern sign %s: %s", package, (char *)tee_file_read(output, &size));
@@ -350,7 +361,8 @@ void tee_sign(struct tee *tee, const char *elf, const TEEC_UUID *uuid, const cha
     tee_sign_as(elf, uuid, manifest, TEE_KEY, path);
 }
 
-static unsigned tee_log_find(const struct tee *tee, size_t offset, const char *text, const char *also)
+static unsigned tee_log_find(const struct tee *tee, size_t offset, const char *text,
+                             const char *also)
 {
     size_t size;
     char *bytes = (char *)tee_file_read(tee->log, &size);
@@ -362,7 +374,8 @@ static unsigned tee_log_find(const struct tee *tee, size_t offset, const char *t
     unsigned found = 0;
     char *rest = NULL;
     char *from = offset < size ? bytes + offset : bytes + size;
-    for (char *line = strtok_r(from, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line = strtok_r(from, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
         found += strstr(line, text) != NULL && (also == NULL || strstr(line, also) != NULL);
     }
     free(bytes);

@@ -8,4 +8,4 @@ out/tests/sdk/obj/checker/checker.elf: $(wildcard tests/sdk/checker/*) $(SDK) ou
 $(eval $(call objects,tests-sdk-api,tests/sdk/api.c,,abi tests $(client_HEADERS)))
 $(eval $(call program,out/tests/sdk-api,@tests-sdk-api @e2e out/lib/libpostern_teec.a,-lcrypto -pthread))
 out/tests/sdk-api: | out/tests/sdk/obj/checker/checker.elf $(e2e_NEEDS)
-TESTS += out/tests/sdk-api
+TESTS += out/tests/sdk-api tests/sdk/headers.sh

@@ -300,7 +300,6 @@ static void invoke(struct connection *c, struct msg_arg *arg)
 {
     struct call call = {.session = arg->head.session, .cancel_id = arg->head.cancel_id};
     struct session *session;
-    uint32_t running, most;
 
     arg->head.origin = ORIGIN_TEE;
     pthread_mutex_lock(&c->lock);
@@ -317,11 +316,7 @@ static void invoke(struct connection *c, struct msg_arg *arg)
     session->busy = true;
     pthread_mutex_unlock(&c->lock);
 
-    running = atomic_fetch_add(&shared->invokes_running, 1) + 1;
-    most = atomic_load(&shared->invokes_running_most);
-    while (running > most &&
-           !atomic_compare_exchange_weak(&shared->invokes_running_most, &most, running))
-        ;
+    atomic_fetch_add(&shared->invokes_running, 1);
     arg->head.ret = app_invoke(c, &call, arg->head.func, arg->params, &arg->head.origin);
     atomic_fetch_sub(&shared->invokes_running, 1);
 

@@ -93,8 +93,6 @@ struct peer {
     _Atomic uint32_t sessions;    /* alive */
     _Atomic uint32_t calls;       /* messages seen */
     _Atomic uint32_t invokes_running;
-    _Atomic uint32_t invokes_running_most;
-    _Atomic uint32_t same_session_overlaps;
     _Atomic uint32_t cancels;
     _Atomic uint32_t images; /* packages offered */
     _Atomic uint64_t image_size;

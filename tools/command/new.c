@@ -159,7 +159,7 @@ static bool copy_folder(DIR *dir, const char *from, const char *to, const struct
 int command_new(int argc, char **argv)
 {
     struct request request = {.folder = NULL};
-    struct names names;
+    struct names names = {.name = NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &request);
     if (request.template == NULL)
         request.template = "gp";

@@ -113,7 +113,9 @@ void gp_call(struct gp_client *client, struct msg_arg *arg)
     fake.inside--;
 }
 
-void gp_call_after(void) {}
+void gp_call_after(void)
+{
+}
 
 void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id)
 {

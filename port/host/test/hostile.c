@@ -6,13 +6,13 @@
 #include "hostile.h"
 
 #include <abi/syscall.h>
-#include <sched.h>
-#include <stdbool.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -78,8 +78,7 @@ static int64_t ask(uint64_t nr, uint64_t a0, uint64_t a1)
     page->arg[1] = a1;
     do {
         turn_over();
-        again = page->num_chores > 0 &&
-                page->chore[page->num_chores - 1].kind == SYS_CHORE_AGAIN;
+        again = page->num_chores > 0 && page->chore[page->num_chores - 1].kind == SYS_CHORE_AGAIN;
         chores();
     } while (again);
     return page->result;
@@ -114,7 +113,8 @@ static void eat_memory(void)
     uint64_t total = 0;
 
     for (;;) {
-        char *piece = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        char *piece =
+            mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         if (piece == MAP_FAILED) {
             report(total);
@@ -175,17 +175,17 @@ int main(void)
                                NULL));
         break;
     case HOSTILE_EXECVE: {
-        char *const arguments[] = {(char *)(uintptr_t) "sh", NULL};
+        char *const arguments[] = {(char *)(uintptr_t)"sh", NULL};
         report((uint64_t)execve("/bin/sh", arguments, NULL));
         break;
     }
     case HOSTILE_EXECVEAT_AGAIN: {
-        char *const arguments[] = {(char *)(uintptr_t) "again", NULL};
+        char *const arguments[] = {(char *)(uintptr_t)"again", NULL};
         report((uint64_t)syscall(SYS_execveat, 1000, "", arguments, NULL, AT_EMPTY_PATH));
         break;
     }
     case HOSTILE_EXECVEAT_PATH: {
-        char *const arguments[] = {(char *)(uintptr_t) "sh", NULL};
+        char *const arguments[] = {(char *)(uintptr_t)"sh", NULL};
         report((uint64_t)syscall(SYS_execveat, 1000, "/bin/sh", arguments, NULL, 0));
         break;
     }
@@ -199,16 +199,16 @@ int main(void)
         report((uint64_t)syscall(SYS_tgkill, 1, 1, SIGKILL));
         break;
     case HOSTILE_MPROTECT_EXEC:
-        report((uint64_t)mprotect((void *)((uintptr_t)stack & ~4095ul), 4096,
-                                  PROT_READ | PROT_EXEC));
+        report(
+            (uint64_t)mprotect((void *)((uintptr_t)stack & ~4095ul), 4096, PROT_READ | PROT_EXEC));
         break;
     case HOSTILE_MMAP_EXEC:
-        report((uint64_t)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                              0));
+        report(
+            (uint64_t)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         break;
     case HOSTILE_MMAP_SHARED:
-        report((uint64_t)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                              0));
+        report(
+            (uint64_t)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
         break;
     case HOSTILE_MMAP_STACK:
         report((uint64_t)mmap(NULL, 4096, PROT_READ | PROT_WRITE,

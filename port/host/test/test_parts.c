@@ -246,9 +246,9 @@ static void memory_is_sealed_and_counted(void **state)
     assert_int_equal(ftruncate(memory_fd(mem), 65536), -1);
     assert_int_equal(fcntl(memory_fd(mem), F_ADD_SEALS, F_SEAL_WRITE), -1);
     assert_true(memory_fd_read_only(mem) >= 0);
-    assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd_read_only(mem),
-                          0),
-                     MAP_FAILED);
+    assert_ptr_equal(
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd_read_only(mem), 0),
+        MAP_FAILED);
     port_mem_destroy(mem);
     assert_int_equal(memory_in_use(), before);
 }

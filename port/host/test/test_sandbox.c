@@ -167,6 +167,18 @@ static void no_descriptors_but_its_own(void **state)
     port_app_destroy(app);
 }
 
+/* A file that has to be there. */
+static FILE *open_text(const char *path)
+{
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL) {
+        print_error("%s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    return file;
+}
+
 static pid_t pid_of_only_app(void)
 {
     char path[64];
@@ -175,21 +187,33 @@ static pid_t pid_of_only_app(void)
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/task/%d/children", launcher, launcher);
-    file = fopen(path, "r");
-    assert_non_null(file);
+    file = open_text(path);
     (void)!fgets(text, sizeof(text), file);
     fclose(file);
     return (pid_t)strtol(text, NULL, 10);
 }
 
+/* Apps that were destroyed are reaped a moment later. */
+static void wait_for_no_app(void)
+{
+    struct timespec pause = {.tv_nsec = 20000000};
+
+    for (int i = 0; i < 200 && pid_of_only_app() != 0; i++) {
+        nanosleep(&pause, NULL);
+    }
+}
+
 static void not_dumpable_from_the_first_instruction(void **state)
 {
-    struct port_app *app = start(HOSTILE_LOOP);
+    struct port_app *app;
     char path[64];
     struct stat info;
-    pid_t pid = pid_of_only_app();
+    pid_t pid;
 
     (void)state;
+    wait_for_no_app();
+    app = start(HOSTILE_LOOP);
+    pid = pid_of_only_app();
     if (pid <= 0) {
         print_message("this kernel does not list children\n");
         port_app_destroy(app);
@@ -207,8 +231,7 @@ static void not_dumpable_from_the_first_instruction(void **state)
         FILE *file;
 
         snprintf(path, sizeof(path), "/proc/%d/status", pid);
-        file = fopen(path, "r");
-        assert_non_null(file);
+        file = open_text(path);
         (void)!fread(status, 1, sizeof(status) - 1, file);
         fclose(file);
         assert_null(strstr(status, "Uid:\t0"));
@@ -355,6 +378,7 @@ static void deaths_are_noticed(void **state)
     struct port_trap trap = enter(app);
 
     (void)state;
+    assert_int_equal(trap.kind, PORT_TRAP_CALL);
     port_app_answer(app, 0);
     trap = enter(app);
     assert_int_equal(trap.kind, PORT_TRAP_GONE);
@@ -364,7 +388,7 @@ static void deaths_are_noticed(void **state)
     port_app_destroy(app);
 
     app = start(HOSTILE_SEGV);
-    trap = enter(app);
+    assert_int_equal(enter(app).kind, PORT_TRAP_CALL);
     port_app_answer(app, 0);
     trap = enter(app);
     assert_int_equal(trap.kind, PORT_TRAP_GONE);
@@ -478,11 +502,10 @@ static size_t count_entries(const char *path)
 
 static size_t count_mappings(void)
 {
-    FILE *file = fopen("/proc/self/maps", "r");
+    FILE *file = open_text("/proc/self/maps");
     size_t count = 0;
     int c;
 
-    assert_non_null(file);
     while ((c = fgetc(file)) != EOF) {
         count += c == '\n';
     }
@@ -517,9 +540,7 @@ static void a_thousand_lives_leave_nothing(void **state)
     for (int i = 0; i < 10; i++) {
         one_life(i);
     }
-    for (int i = 0; i < 50 && pid_of_only_app() != 0; i++) {
-        nanosleep(&pause, NULL);
-    }
+    wait_for_no_app();
     nanosleep(&pause, NULL);
     descriptors = count_entries("/proc/self/fd");
     mappings = count_mappings();
@@ -530,8 +551,8 @@ static void a_thousand_lives_leave_nothing(void **state)
     for (int i = 0; i < 1000; i++) {
         one_life(i);
     }
-    for (int i = 0; i < 100 && (pid_of_only_app() != 0 ||
-                                count_entries("/proc/self/fd") > descriptors); i++) {
+    for (int i = 0;
+         i < 100 && (pid_of_only_app() != 0 || count_entries("/proc/self/fd") > descriptors); i++) {
         nanosleep(&pause, NULL);
     }
     assert_int_equal(pid_of_only_app(), 0);

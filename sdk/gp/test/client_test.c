@@ -2,11 +2,12 @@
  * Sessions from app to app: the scripted kernel is also the other app. It decodes with the SDK's own
  * decoder, so that both sides of the protocol meet here.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <abi/session.h>
 #include <sdk/gp/call.h>

@@ -1,9 +1,10 @@
 /* Memory: allocation within the limit, access rights, comparisons, cancellation, time, misuse. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <postern_ta.h>
 #include <sdk/gp/call.h>

@@ -1,9 +1,10 @@
 /* Properties: the grammar of values, the three sets, enumeration, misuse. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <sdk/gp/call.h>
 #include <sdk/gp/property.h>

@@ -1,9 +1,10 @@
 /* Decoding of session requests: everything that a client could do wrong. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <abi/syscall.h>
 #include <sdk/gp/request.h>

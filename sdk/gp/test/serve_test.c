@@ -3,11 +3,12 @@
  * scripted kernel plays events one after the other, and checks the replies and the entry points that
  * ran. The script ends the process: with 0 when all was as it should be.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <abi/session.h>
 #include <sdk/gp/serve.h>
@@ -20,8 +21,8 @@
 #include <tee_internal_api.h>
 #include <unistd.h>
 
-#define CHANNEL 1001u
-#define OTHER 1002u
+#define CHANNEL (SYS_SESSION_BASE + 1u)
+#define OTHER (SYS_SESSION_BASE + 2u)
 
 enum step_kind {
     STEP_MESSAGE, /* a request arrives; `accepted`: on a new channel */
@@ -431,8 +432,8 @@ static void many_sessions(void **state)
     memset(steps, 0, sizeof(steps));
     for (uint32_t i = 0; i < COUNT; i++) {
         steps[i] = (struct step){REQUEST(OPEN), .accepted = true};
-        steps[i].channel = 1001 + i;
-        steps[COUNT + i] = (struct step){.kind = STEP_HANGUP, .channel = 1001 + (i * 7) % COUNT};
+        steps[i].channel = CHANNEL + i;
+        steps[COUNT + i] = (struct step){.kind = STEP_HANGUP, .channel = CHANNEL + (i * 7) % COUNT};
     }
     steps[2 * COUNT] = (struct step){.kind = STEP_NOTHING};
     steps[2 * COUNT + 1] = (struct step){.kind = STEP_END};

@@ -113,7 +113,8 @@ static size_t block_need(size_t size)
     return need < HEAP_SMALLEST ? HEAP_SMALLEST : need;
 }
 
-void *malloc(size_t size)
+/* Not malloc by name: the compiler makes a call of calloc() of malloc() and memset(). */
+static void *heap_take(size_t size)
 {
     const size_t need = block_need(size);
     for (struct block *block = heap_list.next; need != 0 && block != &heap_list;
@@ -127,6 +128,11 @@ void *malloc(size_t size)
     }
     errno = ENOMEM;
     return NULL;
+}
+
+void *malloc(size_t size)
+{
+    return heap_take(size);
 }
 
 void free(void *memory)
@@ -158,7 +164,7 @@ void *calloc(size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    void *memory = malloc(bytes);
+    void *memory = heap_take(bytes);
     if (memory != NULL)
         memset(memory, 0, bytes);
     return memory;

@@ -1,0 +1,39 @@
+/*
+ * What an app knows without asking: the message that the last wait saw, and how many answers its
+ * sender has room for. With that, a server's turn (take the message, read it, answer, end it) costs
+ * no system call but the next wait; see "posted calls" in abi/syscall.h and
+ * docs/trusty-performance.md.
+ *
+ * Knowledge lasts until the next system call that could tell the app more (trusty_call); only a
+ * message that was taken here stays readable until it is put. Each trusty_local_* answers false when
+ * it does not know: then the kernel is asked.
+ */
+#ifndef POSTERN_SDK_TRUSTY_LOCAL_H
+#define POSTERN_SDK_TRUSTY_LOCAL_H
+
+#include <sdk/rt/syscall.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <trusty_ipc.h>
+
+/* sys_call(), after which what was seen before is forgotten. */
+int64_t trusty_call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                    uint64_t a5);
+
+/* After a wait with SYS_WAIT_PEEK that succeeded. */
+void trusty_local_learn(void);
+/* The handle is going to be closed. */
+void trusty_local_close(uint32_t handle);
+
+/* get_msg(): *result is NO_ERROR with *info, or ERR_NO_MSG. */
+bool trusty_local_get(uint32_t handle, ipc_msg_info_t *info, long *result);
+/* The bytes of a message that was taken here. */
+bool trusty_local_message(uint32_t handle, uint32_t id, const uint8_t **bytes, size_t *length);
+bool trusty_local_put(uint32_t handle, uint32_t id);
+/* send_msg() of a message without handles: where its `length` bytes, at most SYS_MSG_MAX, may be
+ * put; then trusty_local_send, which answers how many the port takes. */
+bool trusty_local_reserve(uint32_t handle, size_t length, uint8_t **bytes);
+long trusty_local_send(size_t length);
+
+#endif
