@@ -84,12 +84,14 @@ enum sys_nr {
      * sys_page.objects. Answers the bytes. */
     SYS_READ = 19,
     SYS_PUT = 20, /* put(handle, message id) */
-    /* receive(reply handle, reply length, timeout in ns, SYS_WAIT_*): if the handle is not
+    /* receive(reply handle, reply length, timeout in ns, SYS_WAIT_*, only): if the handle is not
      * SYS_NO_HANDLE sends out[0..length) on it; then waits on every handle of the app. A
      * connection pending on the app's own port is accepted on the way. A message on a channel that
      * came from the app's own port is taken at once: its bytes go to in[], its memory objects are
      * mapped, sys_page.recv tells. Any other event is reported as wait_any does, with recv.flags
-     * 0. The reply's failure to reach a peer that is gone is no error. */
+     * 0. The reply's failure to reach a peer that is gone is no error. `only`, if not 0, is a
+     * handle: then of the app's handles only this one is waited for, as SYS_WAIT does, besides
+     * sessions and the app's own port. */
     SYS_RECEIVE = 21,
     /* cancel(handle): asks the app at the other end of this channel to cancel what it is doing for
      * us. Answers 1 when our message was not taken yet and is withdrawn (no reply will come), else 0:

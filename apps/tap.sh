@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the examples' tests have in common; sourced by apps/*/test.sh, which are run from the root of
 # the tree. `run` runs a program in a private TEE with the example apps; `ok` prints a TAP line.
 set -u

@@ -82,13 +82,16 @@ void bench_run(struct bench_case *cases, unsigned count, unsigned rounds)
     for (unsigned i = 0; i < count; i++) {
         struct bench_case *one = &cases[i];
         qsort(one->samples, one->num_samples, sizeof(uint64_t), bench_order);
-        one->median_us = (double)one->samples[one->num_samples / 2] / 1000.0;
-        one->p99_us = (double)one->samples[(uint64_t)one->num_samples * 99 / 100] / 1000.0;
+        const size_t middle = one->num_samples / 2;
+        const size_t p99 = (size_t)one->num_samples * 99 / 100;
+        one->median_us = (double)one->samples[middle] / 1000.0;
+        one->p99_us = (double)one->samples[p99] / 1000.0;
     }
 }
 
-bool bench_report(const struct bench_case *cases, unsigned count, const struct bench_number *numbers,
-                  unsigned num_numbers, const char *unit_case, const char *json)
+bool bench_report(const struct bench_case *cases, unsigned count,
+                  const struct bench_number *numbers, unsigned num_numbers, const char *unit_case,
+                  const char *json)
 {
     double unit = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -96,8 +99,12 @@ bool bench_report(const struct bench_case *cases, unsigned count, const struct b
             unit = cases[i].median_us;
         }
     }
+    if (unit <= 0) {
+        fprintf(stderr, "bench: %s was not measured\n", unit_case);
+        return false;
+    }
     FILE *file = fopen(json, "w");
-    if (file == NULL || unit <= 0) {
+    if (file == NULL) {
         perror(json);
         return false;
     }
@@ -107,21 +114,23 @@ bool bench_report(const struct bench_case *cases, unsigned count, const struct b
         const struct bench_case *one = &cases[i];
         printf("%-30s %10.2f %10.2f %8.2f  %s\n", one->name, one->median_us, one->p99_us,
                one->median_us / unit, one->what);
-        fprintf(file,
-                "  {\"name\": \"%s\", \"unit\": \"us\", \"median\": %.3f, \"p99\": %.3f, \"ratio\": "
-                "%.3f}%s\n",
-                one->name, one->median_us, one->p99_us, one->median_us / unit,
-                i + 1 < count + num_numbers ? "," : "");
+        fprintf(
+            file,
+            "  {\"name\": \"%s\", \"unit\": \"us\", \"median\": %.3f, \"p99\": %.3f, \"ratio\": "
+            "%.3f}%s\n",
+            one->name, one->median_us, one->p99_us, one->median_us / unit,
+            i + 1 < count + num_numbers ? "," : "");
     }
     printf("\n");
     for (unsigned i = 0; i < num_numbers; i++) {
-        printf("%-30s %10.0f %-10s %8s %s\n", numbers[i].name, numbers[i].value, numbers[i].unit, "",
-               numbers[i].what);
-        fprintf(file,
-                "  {\"name\": \"%s\", \"unit\": \"%s\", \"median\": %.0f, \"p99\": %.0f, \"ratio\": "
-                "null}%s\n",
-                numbers[i].name, numbers[i].unit, numbers[i].value, numbers[i].value,
-                i + 1 < num_numbers ? "," : "");
+        printf("%-30s %10.0f %-10s %8s %s\n", numbers[i].name, numbers[i].value, numbers[i].unit,
+               "", numbers[i].what);
+        fprintf(
+            file,
+            "  {\"name\": \"%s\", \"unit\": \"%s\", \"median\": %.0f, \"p99\": %.0f, \"ratio\": "
+            "null}%s\n",
+            numbers[i].name, numbers[i].unit, numbers[i].value, numbers[i].value,
+            i + 1 < num_numbers ? "," : "");
     }
     fprintf(file, "]\n");
     return fclose(file) == 0;

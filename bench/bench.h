@@ -44,8 +44,9 @@ unsigned bench_processors(void);
 void bench_run(struct bench_case *cases, unsigned count, unsigned rounds);
 /* The table to standard output, and the JSON file. Ratios are over the case `unit_case`. Answers
  * whether the file could be written. */
-bool bench_report(const struct bench_case *cases, unsigned count, const struct bench_number *numbers,
-                  unsigned num_numbers, const char *unit_case, const char *json);
+bool bench_report(const struct bench_case *cases, unsigned count,
+                  const struct bench_number *numbers, unsigned num_numbers, const char *unit_case,
+                  const char *json);
 
 /* The machine's limits (limits.c): futex_one_core, futex_two_cores, socket_one_core, memcpy_4k,
  * memcpy_1m. Answers how many were put into `cases`; it starts processes, which end with this one. */
@@ -54,6 +55,8 @@ unsigned bench_limits(struct bench_case *cases);
 unsigned bench_teec(struct bench_case *cases);
 unsigned bench_teec_memory(struct bench_number *numbers);
 void bench_teec_end(void);
+/* The TEE that bench_teec started. */
+struct tee *bench_tee(void);
 /* Trusty IPC (trusty.c), in the same TEE: call between bench_teec and bench_teec_end. */
 unsigned bench_trusty(struct bench_case *cases);
 void bench_trusty_end(void);

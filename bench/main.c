@@ -25,9 +25,10 @@ int main(int argc, char **argv)
     const unsigned num_numbers = bench_teec_memory(numbers);
     bench_trusty_end();
     bench_teec_end();
-    printf("%u processors; medians of interleaved rounds; ratio is over futex_one_core; client, daemon "
+    printf("%u processors; medians of interleaved rounds; ratio is over futex_one_core; client, "
+           "daemon "
            "and app\nshare one core unless the name says otherwise\n\n",
            bench_processors());
     return bench_report(cases, count, numbers, num_numbers, "futex_one_core", json) ? EXIT_SUCCESS
-                                                                                     : EXIT_FAILURE;
+                                                                                    : EXIT_FAILURE;
 }

@@ -50,10 +50,10 @@ static void teec_values(void *argument, unsigned count, uint64_t *ns)
             operation.params[k].value.a = i + k;
         }
         const uint64_t start = bench_now();
-        const TEEC_Result result =
-            TEEC_InvokeCommand(argument, PROBE_WORK, &operation, NULL);
+        const TEEC_Result result = TEEC_InvokeCommand(argument, PROBE_WORK, &operation, NULL);
         ns[i] = bench_now() - start;
-        teec_must(operation.params[3].value.a == ~(i + 3) ? result : TEEC_ERROR_BAD_STATE, "values");
+        teec_must(operation.params[3].value.a == ~(i + 3) ? result : TEEC_ERROR_BAD_STATE,
+                  "values");
     }
 }
 
@@ -69,8 +69,7 @@ static void teec_temporary(void *argument, unsigned count, uint64_t *ns)
         operation.params[0].tmpref.size = size;
         temporary[size - 1] = (uint8_t)i;
         const uint64_t start = bench_now();
-        const TEEC_Result result =
-            TEEC_InvokeCommand(&session, PROBE_NOTHING, &operation, NULL);
+        const TEEC_Result result = TEEC_InvokeCommand(&session, PROBE_NOTHING, &operation, NULL);
         ns[i] = bench_now() - start;
         teec_must(temporary[size - 1] == (uint8_t)i ? result : TEEC_ERROR_BAD_STATE, "temporary");
     }
@@ -147,20 +146,26 @@ static void *teec_thread(void *argument)
 static void teec_threads(void *argument, unsigned count, uint64_t *ns)
 {
     struct teec_threads *all = argument;
+    const unsigned threads = all->count;
+    if (threads == 0 || threads > TEEC_THREADS_MAX) {
+        tee_bail("%u threads", threads);
+    }
     for (unsigned i = 0; i < count; i++) {
         pthread_t thread[TEEC_THREADS_MAX];
         struct teec_thread self[TEEC_THREADS_MAX];
-        pthread_barrier_init(&all->start, NULL, all->count + 1);
-        for (unsigned k = 0; k < all->count; k++) {
+        pthread_barrier_init(&all->start, NULL, threads + 1);
+        for (unsigned k = 0; k < threads; k++) {
             self[k] = (struct teec_thread){.all = all, .number = k};
-            pthread_create(&thread[k], NULL, teec_thread, &self[k]);
+            if (pthread_create(&thread[k], NULL, teec_thread, &self[k]) != 0) {
+                tee_bail("no thread");
+            }
         }
         pthread_barrier_wait(&all->start);
         const uint64_t start = bench_now();
-        for (unsigned k = 0; k < all->count; k++) {
+        for (unsigned k = 0; k < threads; k++) {
             pthread_join(thread[k], NULL);
         }
-        ns[i] = (bench_now() - start) / (TEEC_THREAD_CALLS * all->count);
+        ns[i] = (bench_now() - start) / (TEEC_THREAD_CALLS * threads);
         pthread_barrier_destroy(&all->start);
     }
 }
@@ -203,36 +208,37 @@ unsigned bench_teec(struct bench_case *cases)
     }
     memset(temporary, 5, 1 << 20);
     const struct bench_case own[] = {
-        {"invoke_empty", "invoke without parameters", teec_empty, &session, 1000, false, NULL, 0, 0, 0},
-        {"invoke_values", "invoke with 4 values in and out", teec_values, &session, 500, false, NULL, 0,
-         0, 0},
-        {"invoke_temp_4k", "4 KiB temporary, in and out", teec_temporary, (void *)(uintptr_t)&sizes[0],
-         500, false, NULL, 0, 0, 0},
-        {"invoke_temp_1m", "1 MiB temporary, in and out", teec_temporary, (void *)(uintptr_t)&sizes[1],
-         20, false, NULL, 0, 0, 0},
+        {"invoke_empty", "invoke without parameters", teec_empty, &session, 1000, false, NULL, 0, 0,
+         0},
+        {"invoke_values", "invoke with 4 values in and out", teec_values, &session, 500, false,
+         NULL, 0, 0, 0},
+        {"invoke_temp_4k", "4 KiB temporary, in and out", teec_temporary,
+         (void *)(uintptr_t)&sizes[0], 500, false, NULL, 0, 0, 0},
+        {"invoke_temp_1m", "1 MiB temporary, in and out", teec_temporary,
+         (void *)(uintptr_t)&sizes[1], 20, false, NULL, 0, 0, 0},
         {"invoke_shared_1m_untouched", "1 MiB allocated, not touched", teec_shared,
          (void *)(uintptr_t)&commands[0], 500, false, NULL, 0, 0, 0},
         {"invoke_shared_1m_read", "1 MiB allocated, read through", teec_shared,
          (void *)(uintptr_t)&commands[1], 20, false, NULL, 0, 0, 0},
-        {"open_close_loaded", "open and close of a loaded app", teec_open_close, &kept, 200, false, NULL,
-         0, 0, 0},
-        {"open_close_unloaded", "of an unloaded one, verified before", teec_open_close, &unloaded, 20,
-         false, NULL, 0, 0, 0},
+        {"open_close_loaded", "open and close of a loaded app", teec_open_close, &kept, 200, false,
+         NULL, 0, 0, 0},
+        {"open_close_unloaded", "of an unloaded one, verified before", teec_open_close, &unloaded,
+         20, false, NULL, 0, 0, 0},
         {"context", "initialise and finalise", teec_context, NULL, 50, false, NULL, 0, 0, 0},
-        {"invoke_empty_unpinned", "invoke, client on any core", teec_empty, &session, 500, true, NULL, 0,
-         0, 0},
-        {"open_close_loaded_unpinned", "open and close, client on any core", teec_open_close, &kept, 100,
-         true, NULL, 0, 0, 0},
+        {"invoke_empty_unpinned", "invoke, client on any core", teec_empty, &session, 500, true,
+         NULL, 0, 0, 0},
+        {"open_close_loaded_unpinned", "open and close, client on any core", teec_open_close, &kept,
+         100, true, NULL, 0, 0, 0},
         {"open_close_unloaded_unpinned", "of an unloaded one, client on any core", teec_open_close,
          &unloaded, 20, true, NULL, 0, 0, 0},
-        {"threads_1", "whole time by calls, 1 thread", teec_threads, teec_threads_create(1), 1, true,
-         NULL, 0, 0, 0},
-        {"threads_2", "2 threads, all cores", teec_threads, teec_threads_create(2), 1, true, NULL, 0, 0,
-         0},
-        {"threads_4", "4 threads, all cores", teec_threads, teec_threads_create(4), 1, true, NULL, 0, 0,
-         0},
-        {"threads_8", "8 threads, all cores", teec_threads, teec_threads_create(8), 1, true, NULL, 0, 0,
-         0},
+        {"threads_1", "whole time by calls, 1 thread", teec_threads, teec_threads_create(1), 1,
+         true, NULL, 0, 0, 0},
+        {"threads_2", "2 threads, all cores", teec_threads, teec_threads_create(2), 1, true, NULL,
+         0, 0, 0},
+        {"threads_4", "4 threads, all cores", teec_threads, teec_threads_create(4), 1, true, NULL,
+         0, 0, 0},
+        {"threads_8", "8 threads, all cores", teec_threads, teec_threads_create(8), 1, true, NULL,
+         0, 0, 0},
     };
     memcpy(cases, own, sizeof(own));
     return sizeof(own) / sizeof(own[0]);
@@ -284,6 +290,11 @@ unsigned bench_teec_memory(struct bench_number *numbers)
     };
     memcpy(numbers, own, sizeof(own));
     return sizeof(own) / sizeof(own[0]);
+}
+
+struct tee *bench_tee(void)
+{
+    return &here;
 }
 
 void bench_teec_end(void)

@@ -3,6 +3,7 @@
  * they call good keeps their promises. The first octet chooses the decoder.
  */
 #include <kernel/decode/message.h>
+#include <kernel/decode/post.h>
 #include <kernel/decode/trust.h>
 #include <lib/elf.h>
 #include <lib/manifest.h>
@@ -127,11 +128,24 @@ static void fuzz_uuid(const uint8_t *data, size_t size)
     promise(uuid_parse(text, UUID_TEXT_LENGTH, again) && uuid_equal(uuid, again));
 }
 
+static void fuzz_post(const uint8_t *data, size_t size)
+{
+    struct sys_post in;
+    struct post post;
+    if (size < sizeof(in))
+        return;
+    memcpy(&in, data, sizeof(in));
+    if (decode_post(&in, &post) == E_OK && post.kind == SYS_POST_SEND)
+        promise(post.offset >= SYS_POST_OFFSET && post.offset <= SYS_BUFFER_SIZE &&
+                post.value <= SYS_BUFFER_SIZE - post.offset);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const targets[])(const uint8_t *, size_t) = {
-        fuzz_request, fuzz_reply, fuzz_trust, fuzz_package, fuzz_manifest, fuzz_elf, fuzz_uuid,
+        fuzz_request,  fuzz_reply, fuzz_trust, fuzz_package,
+        fuzz_manifest, fuzz_elf,   fuzz_uuid,  fuzz_post,
     };
     if (size == 0)
         return 0;

@@ -26,6 +26,7 @@ enum error kernel_start(void)
 void kernel_background(void)
 {
     KERNEL_LOCKED(lock);
+    app_run_restarts(&lock);
     thread_run_rest(true, &lock);
 }
 

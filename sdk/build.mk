@@ -54,7 +54,7 @@ endef
 # The SDK under the sanitizers, on the unit tests' kernel instead of the hosted bottom.
 sdk_TEST_SOURCES := $(sdk_GP) $(sdk_CRYPTO) $(sdk_LIB) $(wildcard sdk/rt/*.c) sdk/rt/host/fault.c \
     sdk/rt/host/probe.S $(wildcard sdk/rt/test/*.c)
-$(eval $(call objects,sdk-sanitize,$(filter-out sdk/gp/main.c sdk/gp/default/%,$(sdk_TEST_SOURCES)),\
+$(eval $(call objects,sdk-sanitize,$(filter-out sdk/gp/main.c sdk/gp/beside.c sdk/gp/default/%,$(sdk_TEST_SOURCES)),\
     ,$(sdk_FOLDERS),sanitize))
 $(eval $(call objects,sdk-sanitize-default,$(wildcard sdk/gp/default/*.c),,$(sdk_FOLDERS),sanitize))
 define sdk_test

@@ -86,8 +86,13 @@ TA_LINK_LOG = 2>$(TA_BUILD)/link.log; status=$$?; \
     if grep -q 'undefined reference to .EVP_' $(TA_BUILD)/link.log; then \
     echo 'This app uses cryptography: its Makefile has to say USES := crypto' >&2; fi; \
     exit $$status
+# A main() and GlobalPlatform's entry points in one app: sessions are served while main() waits.
+TA_BESIDE = nm $(TA_OBJS) | awk '$$3 == "main" { m = 1 } \
+    $$3 == "TA_InvokeCommandEntryPoint" { t = 1 } \
+    END { if (m && t) print "-Wl,--undefined=__postern_beside_main" }'
+
 $(TA_ELF): $(TA_OBJS) $(TA_SDK)/lib/x86_64/libpostern_ta.a $(TA_BUILD)/settings
-	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
+	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $$($(TA_BESIDE)) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
 
 $(TA_BUILD)/manifest.txt: $(MANIFEST) $(TA_BUILD)/settings
 	@{ $(if $(DEVELOPMENT),grep -v '^[ \t]*postern\.development' $<; echo; \

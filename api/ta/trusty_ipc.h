@@ -46,7 +46,7 @@ typedef unsigned int uint;
 /* Signed, so that newer sources' `handle < 0` works; older ones only compare with the constant. */
 typedef int32_t handle_t;
 
-#define INVALID_IPC_HANDLE ((handle_t)-1)
+#define INVALID_IPC_HANDLE ((handle_t) - 1)
 
 /* Milliseconds. A time-out of -1 in any width waits without end, too. */
 #define INFINITE_TIME UINT32_MAX

@@ -13,14 +13,16 @@
 
 static const TEEC_UUID client_uuid = COUNTER_UUID;
 
-static int client_failed(const char *what, TEEC_Result result, uint32_t origin) {
+static int client_failed(const char *what, TEEC_Result result, uint32_t origin)
+{
     const char *reason = postern_teec_reason();
     fprintf(stderr, "counter: %s: %s, origin %s%s%s\n", what, postern_teec_strerror(result),
             postern_teec_origin_name(origin), *reason != 0 ? ": " : "", reason);
     return EXIT_FAILURE;
 }
 
-static int client_add(TEEC_Session *session, int number, uint32_t amount) {
+static int client_add(TEEC_Session *session, int number, uint32_t amount)
+{
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
     operation.started = 1;
     operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
@@ -35,11 +37,12 @@ static int client_add(TEEC_Session *session, int number, uint32_t amount) {
     return EXIT_SUCCESS;
 }
 
-static int client_read(TEEC_Context *context) {
+static int client_read(TEEC_Context *context)
+{
     TEEC_Session session;
     uint32_t origin = 0;
-    TEEC_Result result = TEEC_OpenSession(context, &session, &client_uuid, TEEC_LOGIN_PUBLIC, NULL,
-                                          NULL, &origin);
+    TEEC_Result result =
+        TEEC_OpenSession(context, &session, &client_uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
     if (result != TEEC_SUCCESS) {
         return client_failed("open", result, origin);
     }
@@ -57,7 +60,8 @@ static int client_read(TEEC_Context *context) {
     return result == TEEC_SUCCESS ? EXIT_SUCCESS : client_failed("read", result, origin);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const int count = argc - 1 < CLIENT_SESSIONS_MAX ? argc - 1 : CLIENT_SESSIONS_MAX;
     TEEC_Context context;
     TEEC_Result result = TEEC_InitializeContext(NULL, &context);

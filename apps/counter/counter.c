@@ -16,14 +16,17 @@ struct counter_session {
     uint32_t added;
 };
 
-TEE_Result TA_CreateEntryPoint(void) {
+TEE_Result TA_CreateEntryPoint(void)
+{
     return TEE_SUCCESS;
 }
 
-void TA_DestroyEntryPoint(void) {
+void TA_DestroyEntryPoint(void)
+{
 }
 
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context) {
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
+{
     (void)types;
     (void)params;
     struct counter_session *session = TEE_Malloc(sizeof(*session), TEE_MALLOC_FILL_ZERO);
@@ -36,13 +39,15 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **
     return TEE_SUCCESS;
 }
 
-void TA_CloseSessionEntryPoint(void *context) {
+void TA_CloseSessionEntryPoint(void *context)
+{
     TEE_Free(context);
     counter_open--;
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
-                                      TEE_Param params[4]) {
+                                      TEE_Param params[4])
+{
     struct counter_session *session = context;
     switch (command) {
     case COUNTER_ADD:

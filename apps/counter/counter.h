@@ -5,13 +5,7 @@
 #define APPS_COUNTER_H
 
 /* Fits TEE_UUID and TEEC_UUID alike. */
-#define COUNTER_UUID                                                                               \
-    {                                                                                              \
-        0x625503bc, 0x7b0b, 0x4148,                                                                \
-        {                                                                                          \
-            0xa5, 0x94, 0xac, 0x22, 0xef, 0xc9, 0x07, 0xa9                                         \
-        }                                                                                          \
-    }
+#define COUNTER_UUID {0x625503bc, 0x7b0b, 0x4148, {0xa5, 0x94, 0xac, 0x22, 0xef, 0xc9, 0x07, 0xa9}}
 
 /* Parameter 0, value in and out: a is added to the counter, and becomes the counter's new value. b
  * becomes what this session alone has added. */

@@ -29,8 +29,9 @@ show() {
 
 run() { show out/bin/postern run "$@"; }
 
-title "hello: values in, values out, memory out"
+title "hello: values in, values out, memory out; and, traced, where each call's time went"
 run --app out/apps/$hello.ta -- out/apps/hello-client 6 7 "$(id -un)"
+run --app out/apps/$hello.ta -- env POSTERN_TRACE=1 out/apps/hello-client 6 7 "$(id -un)"
 
 title "digest: files through shared memory, and what sha256sum says of them"
 files=(README.md LICENSE out/bin/posternd)

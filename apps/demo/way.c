@@ -40,8 +40,7 @@ static TEEC_Result way_call(TEEC_Session *session, struct postern_teec_trace tra
             TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE);
         operation.params[0].value.a = 6;
         operation.params[0].value.b = 7;
-        const TEEC_Result result =
-            TEEC_InvokeCommand(session, HELLO_CALCULATE, &operation, origin);
+        const TEEC_Result result = TEEC_InvokeCommand(session, HELLO_CALCULATE, &operation, origin);
         if (result != TEEC_SUCCESS) {
             return result;
         }
@@ -84,9 +83,9 @@ int main(void)
         return EXIT_FAILURE;
     }
     const uint64_t ns[WAY_LAYERS] = {
-        [WAY_CLIENT_DOWN] = t->sent - t->client_in,   [WAY_TO_GATE] = t->gate_in - t->sent,
-        [WAY_KERNEL_DOWN] = t->app_in - t->gate_in,   [WAY_APP] = t->app_out - t->app_in,
-        [WAY_KERNEL_UP] = t->gate_out - t->app_out,   [WAY_TO_CLIENT] = t->received - t->gate_out,
+        [WAY_CLIENT_DOWN] = t->sent - t->client_in,    [WAY_TO_GATE] = t->gate_in - t->sent,
+        [WAY_KERNEL_DOWN] = t->app_in - t->gate_in,    [WAY_APP] = t->app_out - t->app_in,
+        [WAY_KERNEL_UP] = t->gate_out - t->app_out,    [WAY_TO_CLIENT] = t->received - t->gate_out,
         [WAY_CLIENT_UP] = t->client_out - t->received,
     };
     way_draw("hello multiplies 6 by 7; the median of 501 calls", ns);

@@ -22,7 +22,7 @@ static void way_line(const char *arrow, const char *layer, uint64_t ns, uint64_t
     char time[16];
     const int length = all == 0 ? 0 : (int)((ns * WAY_WIDTH + all / 2) / all);
     way_time(time, ns);
-    printf("  |  %s  %-34s %s  %.*s\n", arrow, layer, time, length, bar);
+    printf("  |  %s  %-36s %s  %.*s\n", arrow, layer, time, length, bar);
 }
 
 static void way_world(const char *name)

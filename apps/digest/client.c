@@ -26,7 +26,8 @@ struct client {
     bool hmac;
 };
 
-static int client_failed(const char *what, TEEC_Result result, uint32_t origin) {
+static int client_failed(const char *what, TEEC_Result result, uint32_t origin)
+{
     const char *reason = postern_teec_reason();
     fprintf(stderr, "digest: %s: %s, origin %s%s%s\n", what, postern_teec_strerror(result),
             postern_teec_origin_name(origin), *reason != 0 ? ": " : "", reason);
@@ -34,7 +35,8 @@ static int client_failed(const char *what, TEEC_Result result, uint32_t origin) 
 }
 
 /* Fills the piece as far as the file goes. Answers the bytes, less than 0 on an error. */
-static ssize_t client_read_piece(struct client *client, int fd) {
+static ssize_t client_read_piece(struct client *client, int fd)
+{
     size_t have = 0;
     while (have < client->piece.size) {
         ssize_t got = read(fd, (char *)client->piece.buffer + have, client->piece.size - have);
@@ -52,7 +54,8 @@ static ssize_t client_read_piece(struct client *client, int fd) {
     return (ssize_t)have;
 }
 
-static int client_update(struct client *client, size_t size) {
+static int client_update(struct client *client, size_t size)
+{
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
     operation.started = 1;
     operation.paramTypes =
@@ -61,12 +64,12 @@ static int client_update(struct client *client, size_t size) {
     operation.params[0].memref.offset = 0;
     operation.params[0].memref.size = size;
     uint32_t origin = 0;
-    TEEC_Result result =
-        TEEC_InvokeCommand(&client->session, DIGEST_UPDATE, &operation, &origin);
+    TEEC_Result result = TEEC_InvokeCommand(&client->session, DIGEST_UPDATE, &operation, &origin);
     return result == TEEC_SUCCESS ? EXIT_SUCCESS : client_failed("update", result, origin);
 }
 
-static int client_finish(struct client *client, const char *name) {
+static int client_finish(struct client *client, const char *name)
+{
     unsigned char digest[DIGEST_SIZE];
     unsigned char mac[DIGEST_SIZE];
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
@@ -78,8 +81,7 @@ static int client_finish(struct client *client, const char *name) {
     operation.params[1].tmpref.buffer = mac;
     operation.params[1].tmpref.size = sizeof(mac);
     uint32_t origin = 0;
-    TEEC_Result result =
-        TEEC_InvokeCommand(&client->session, DIGEST_FINISH, &operation, &origin);
+    TEEC_Result result = TEEC_InvokeCommand(&client->session, DIGEST_FINISH, &operation, &origin);
     if (result != TEEC_SUCCESS) {
         return client_failed("finish", result, origin);
     }
@@ -91,7 +93,8 @@ static int client_finish(struct client *client, const char *name) {
     return EXIT_SUCCESS;
 }
 
-static int client_file(struct client *client, const char *name) {
+static int client_file(struct client *client, const char *name)
+{
     const bool standard_input = strcmp(name, "-") == 0;
     const int fd = standard_input ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -118,7 +121,8 @@ static int client_file(struct client *client, const char *name) {
 }
 
 /* Serves one file in a session of its own. */
-static int client_session(struct client *client, const char *name) {
+static int client_session(struct client *client, const char *name)
+{
     const TEEC_UUID uuid = DIGEST_UUID;
     uint32_t origin = 0;
     TEEC_Result result = TEEC_OpenSession(&client->context, &client->session, &uuid,
@@ -131,7 +135,8 @@ static int client_session(struct client *client, const char *name) {
     return status;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct client client = {.piece = {.size = CLIENT_PIECE_DEFAULT, .flags = TEEC_MEM_INPUT}};
     int first = 1;
     for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {

@@ -27,10 +27,11 @@ struct digest_session {
 static const char digest_key_label[] = "digest: HMAC of a client's stream";
 
 /* Gives the session's HMAC its key. */
-static TEE_Result digest_set_key(struct digest_session *session) {
+static TEE_Result digest_set_key(struct digest_session *session)
+{
     uint8_t secret[DIGEST_KEY_SIZE];
-    TEE_Result result = postern_derive_key(digest_key_label, sizeof(digest_key_label) - 1, secret,
-                                           sizeof(secret));
+    TEE_Result result =
+        postern_derive_key(digest_key_label, sizeof(digest_key_label) - 1, secret, sizeof(secret));
     if (result != TEE_SUCCESS) {
         return result;
     }
@@ -49,29 +50,32 @@ static TEE_Result digest_set_key(struct digest_session *session) {
     return result;
 }
 
-static void digest_session_destroy(struct digest_session *session) {
+static void digest_session_destroy(struct digest_session *session)
+{
     TEE_FreeOperation(session->digest);
     TEE_FreeOperation(session->mac);
     TEE_MemFill(session, 0, sizeof(*session));
     TEE_Free(session);
 }
 
-TEE_Result TA_CreateEntryPoint(void) {
+TEE_Result TA_CreateEntryPoint(void)
+{
     return TEE_SUCCESS;
 }
 
-void TA_DestroyEntryPoint(void) {
+void TA_DestroyEntryPoint(void)
+{
 }
 
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context) {
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
+{
     (void)types;
     (void)params;
     struct digest_session *session = TEE_Malloc(sizeof(*session), TEE_MALLOC_FILL_ZERO);
     if (session == NULL) {
         return TEE_ERROR_OUT_OF_MEMORY;
     }
-    TEE_Result result =
-        TEE_AllocateOperation(&session->digest, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0);
+    TEE_Result result = TEE_AllocateOperation(&session->digest, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0);
     if (result == TEE_SUCCESS) {
         result = TEE_AllocateOperation(&session->mac, TEE_ALG_HMAC_SHA256, TEE_MODE_MAC,
                                        8 * DIGEST_KEY_SIZE);
@@ -88,12 +92,13 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **
     return TEE_SUCCESS;
 }
 
-void TA_CloseSessionEntryPoint(void *context) {
+void TA_CloseSessionEntryPoint(void *context)
+{
     digest_session_destroy(context);
 }
 
-static TEE_Result digest_update(struct digest_session *session, uint32_t types,
-                                TEE_Param params[4]) {
+static TEE_Result digest_update(struct digest_session *session, uint32_t types, TEE_Param params[4])
+{
     if (types != TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_NONE,
                                  TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE)) {
         return TEE_ERROR_BAD_PARAMETERS;
@@ -112,16 +117,15 @@ static TEE_Result digest_update(struct digest_session *session, uint32_t types,
     return TEE_SUCCESS;
 }
 
-static TEE_Result digest_finish(struct digest_session *session, uint32_t types,
-                                TEE_Param params[4]) {
+static TEE_Result digest_finish(struct digest_session *session, uint32_t types, TEE_Param params[4])
+{
     if (types != TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_OUTPUT, TEE_PARAM_TYPE_MEMREF_OUTPUT,
                                  TEE_PARAM_TYPE_VALUE_OUTPUT, TEE_PARAM_TYPE_NONE)) {
         return TEE_ERROR_BAD_PARAMETERS;
     }
     /* Both sizes are checked before either function is finished: a refused call changes nothing, and
      * the client may come back with room. */
-    const bool fits =
-        params[0].memref.size >= DIGEST_SIZE && params[1].memref.size >= DIGEST_SIZE;
+    const bool fits = params[0].memref.size >= DIGEST_SIZE && params[1].memref.size >= DIGEST_SIZE;
     params[0].memref.size = DIGEST_SIZE;
     params[1].memref.size = DIGEST_SIZE;
     if (!fits) {
@@ -148,7 +152,8 @@ static TEE_Result digest_finish(struct digest_session *session, uint32_t types,
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
-                                      TEE_Param params[4]) {
+                                      TEE_Param params[4])
+{
     switch (command) {
     case DIGEST_UPDATE:
         return digest_update(context, types, params);

@@ -8,13 +8,7 @@
 #define APPS_DIGEST_H
 
 /* Fits TEE_UUID and TEEC_UUID alike. */
-#define DIGEST_UUID                                                                                \
-    {                                                                                              \
-        0xc6bd3e65, 0x76fb, 0x422d,                                                                \
-        {                                                                                          \
-            0x88, 0x8d, 0x89, 0x13, 0x20, 0xea, 0x9f, 0x0f                                         \
-        }                                                                                          \
-    }
+#define DIGEST_UUID {0xc6bd3e65, 0x76fb, 0x422d, {0x88, 0x8d, 0x89, 0x13, 0x20, 0xea, 0x9f, 0x0f}}
 
 /* Both are SHA-256's size. */
 #define DIGEST_SIZE 32

@@ -11,14 +11,16 @@
 #include <tee_client_error.h>
 
 /* Prints why a call failed. Answers the exit status. */
-static int client_failed(const char *what, TEEC_Result result, uint32_t origin) {
+static int client_failed(const char *what, TEEC_Result result, uint32_t origin)
+{
     const char *reason = postern_teec_reason();
     fprintf(stderr, "hello: %s: %s, origin %s%s%s\n", what, postern_teec_strerror(result),
             postern_teec_origin_name(origin), *reason != 0 ? ": " : "", reason);
     return EXIT_FAILURE;
 }
 
-static int client_calculate(TEEC_Session *session, uint32_t a, uint32_t b) {
+static int client_calculate(TEEC_Session *session, uint32_t a, uint32_t b)
+{
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
     operation.started = 1;
     operation.paramTypes =
@@ -35,7 +37,8 @@ static int client_calculate(TEEC_Session *session, uint32_t a, uint32_t b) {
     return EXIT_SUCCESS;
 }
 
-static int client_increment(TEEC_Session *session, uint32_t a, uint32_t b) {
+static int client_increment(TEEC_Session *session, uint32_t a, uint32_t b)
+{
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
     operation.started = 1;
     operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
@@ -52,7 +55,8 @@ static int client_increment(TEEC_Session *session, uint32_t a, uint32_t b) {
 }
 
 /* Asks with no room at all first, and so learns how much the greeting needs. */
-static int client_greet(TEEC_Session *session, char *name) {
+static int client_greet(TEEC_Session *session, char *name)
+{
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
     operation.started = 1;
     operation.paramTypes =
@@ -80,7 +84,8 @@ static int client_greet(TEEC_Session *session, char *name) {
     return result == TEEC_SUCCESS ? EXIT_SUCCESS : client_failed("greet", result, origin);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const uint32_t a = argc > 2 ? (uint32_t)strtoul(argv[1], NULL, 0) : 6;
     const uint32_t b = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 7;
     char world[] = "world";
@@ -95,8 +100,7 @@ int main(int argc, char **argv) {
     TEEC_Session session;
     uint32_t origin = 0;
     int status;
-    result =
-        TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
+    result = TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
     if (result != TEEC_SUCCESS) {
         status = client_failed("open", result, origin);
     } else {

@@ -10,25 +10,30 @@
 static const char greeting[] = "Hello, ";
 static const char greeting_end[] = "!";
 
-TEE_Result TA_CreateEntryPoint(void) {
+TEE_Result TA_CreateEntryPoint(void)
+{
     return TEE_SUCCESS;
 }
 
-void TA_DestroyEntryPoint(void) {
+void TA_DestroyEntryPoint(void)
+{
 }
 
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context) {
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
+{
     (void)types;
     (void)params;
     (void)context;
     return TEE_SUCCESS;
 }
 
-void TA_CloseSessionEntryPoint(void *context) {
+void TA_CloseSessionEntryPoint(void *context)
+{
     (void)context;
 }
 
-static TEE_Result hello_calculate(uint32_t types, TEE_Param params[4]) {
+static TEE_Result hello_calculate(uint32_t types, TEE_Param params[4])
+{
     if (types != TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_VALUE_OUTPUT,
                                  TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE)) {
         return TEE_ERROR_BAD_PARAMETERS;
@@ -38,7 +43,8 @@ static TEE_Result hello_calculate(uint32_t types, TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result hello_increment(uint32_t types, TEE_Param params[4]) {
+static TEE_Result hello_increment(uint32_t types, TEE_Param params[4])
+{
     if (types != TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INOUT, TEE_PARAM_TYPE_NONE,
                                  TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE)) {
         return TEE_ERROR_BAD_PARAMETERS;
@@ -48,7 +54,8 @@ static TEE_Result hello_increment(uint32_t types, TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result hello_greet(uint32_t types, TEE_Param params[4]) {
+static TEE_Result hello_greet(uint32_t types, TEE_Param params[4])
+{
     if (types != TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_OUTPUT,
                                  TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE)) {
         return TEE_ERROR_BAD_PARAMETERS;
@@ -74,7 +81,8 @@ static TEE_Result hello_greet(uint32_t types, TEE_Param params[4]) {
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
-                                      TEE_Param params[4]) {
+                                      TEE_Param params[4])
+{
     (void)context;
     switch (command) {
     case HELLO_CALCULATE:

@@ -6,13 +6,7 @@
 #define APPS_HELLO_H
 
 /* Fits TEE_UUID and TEEC_UUID alike. */
-#define HELLO_UUID                                                                                 \
-    {                                                                                              \
-        0x444fbfd3, 0x0c95, 0x479c,                                                                \
-        {                                                                                          \
-            0x8f, 0x40, 0x02, 0xd0, 0x94, 0x6d, 0x2d, 0x8d                                         \
-        }                                                                                          \
-    }
+#define HELLO_UUID {0x444fbfd3, 0x0c95, 0x479c, {0x8f, 0x40, 0x02, 0xd0, 0x94, 0x6d, 0x2d, 0x8d}}
 
 /* Parameter 0, value in: two numbers. Parameter 1, value out: their sum and their product. */
 #define HELLO_CALCULATE 1

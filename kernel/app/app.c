@@ -68,11 +68,33 @@ void app_get(struct app *app)
     app->users++;
 }
 
+/* Not before so long, so that an app that ends at once does not keep the machine busy. */
+#define RESTART_CLEAN_NS UINT64_C(10000000)
+#define RESTART_FAILED_NS UINT64_C(5000000000)
+
+static void restart_expired(struct timer *timer)
+{
+    LIST_OF(timer, struct app, restart)->restart_due = true;
+    port_kick();
+}
+
+void app_instance_ended(struct app *app, bool failed)
+{
+    enum manifest_restart wish = app->manifest.restart;
+    if (app->stale || app->num_instances > 0 || wish == MANIFEST_RESTART_NEVER ||
+        (wish == MANIFEST_RESTART_FAILURE && !failed))
+        return;
+    timer_set(&app->restart,
+              timer_after(port_clock_ns(), failed ? RESTART_FAILED_NS : RESTART_CLEAN_NS));
+}
+
 /* Takes it out of the registry; it is freed when nobody uses it. */
 static void unregister(struct app *app)
 {
     if (app->stale)
         return;
+    timer_cancel(&app->restart);
+    app->restart_due = false;
     app->stale = true;
     list_remove(&app->link);
     num_registered--;
@@ -209,6 +231,7 @@ static enum error load(const uint8_t uuid[16], const struct app_caller *caller,
         app_put(old, lock);
     }
     make_room(lock);
+    timer_init(&fresh->restart, restart_expired);
     list_append(&registry, &fresh->link);
     num_registered++;
     log_line(SYS_LOG_INFO, "app %U: verified, version %u.%u.%u%s", fresh->uuid,
@@ -370,6 +393,33 @@ enum error app_start_for_port(const char *path, size_t length, uint32_t from,
     if (app != NULL)
         app_put(app, lock);
     return error;
+}
+
+static struct app *next_restart(void)
+{
+    LIST_FOR_EACH (link, &registry) {
+        struct app *app = LIST_OF(link, struct app, link);
+        if (app->restart_due)
+            return app;
+    }
+    return NULL;
+}
+
+void app_run_restarts(struct kernel_lock *lock)
+{
+    for (struct app *app = next_restart(); app != NULL; app = next_restart()) {
+        struct instance *instance = NULL;
+        app->restart_due = false;
+        if (living_instance(app) != NULL)
+            continue;
+        app_get(app);
+        enum error error = instance_create(app, lock, &instance);
+        if (error == E_OK)
+            instance_put(instance);
+        else
+            log_line(SYS_LOG_ERROR, "app %U: cannot be restarted: %e", app->uuid, error);
+        app_put(app, lock);
+    }
 }
 
 struct status {

@@ -10,6 +10,7 @@
 
 #include <kernel/object/channel.h>
 #include <kernel/sched/lock.h>
+#include <kernel/sched/timer.h>
 #include <lib/error.h>
 #include <lib/manifest.h>
 #include <lib/package.h>
@@ -43,6 +44,8 @@ struct app {
     uint32_t users;      /* instances and calls that use it */
     uint32_t num_instances;
     struct list instances;
+    struct timer restart; /* starts it again after its end, if its manifest says so */
+    bool restart_due;
 };
 
 /* A package in the kernel's memory, not verified. */
@@ -82,6 +85,12 @@ enum error app_connect(const uint8_t uuid[16], const struct app_caller *caller,
  */
 enum error app_start_for_port(const char *path, size_t length, uint32_t from,
                               struct kernel_lock *lock, struct instance **instance) MUST_CHECK;
+
+/* An instance has ended: it is started again, at once after a clean end and after some seconds
+ * following a failure, if its manifest says so. */
+void app_instance_ended(struct app *app, bool failed);
+/* Starts what is due. Without a caller: from kernel_background. */
+void app_run_restarts(struct kernel_lock *lock);
 
 /* For instance.c. */
 void app_get(struct app *app);

@@ -251,6 +251,7 @@ void instance_end(struct instance *instance, const char *how, bool failed)
     handle_table_free_chunks(&instance->handles);
     mapping_forget_all(instance);
     port_object_tell_watchers();
+    app_instance_ended(app, failed || instance->kill_reason != NULL);
 }
 
 void thread_finished(struct thread *thread)

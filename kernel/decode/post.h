@@ -11,7 +11,7 @@ struct post {
     uint32_t kind; /* SYS_POST_* */
     uint32_t handle;
     uint32_t value;
-    uint32_t offset; /* SYS_POST_SEND: `value` bytes of out[] from here lie within the posts' part */
+    uint32_t offset; /* SYS_POST_SEND: `value` bytes of out[] from here are in the posts' part */
 };
 
 /* `in` is the kernel's copy. E_INVALID: an unknown kind, or a message outside its part of out[]. */

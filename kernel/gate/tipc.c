@@ -339,9 +339,8 @@ static bool run_done(void *context)
     const struct channel *channel = run->tipc->channel;
     if (channel->peer == NULL || (run->tipc->wants_room && channel->send_unblocked))
         return true;
-    if (!list_empty(&channel->queue) &&
-        (!service_has_input(channel) || queue_is_full(channel) ||
-         port_clock_ns() > run->patience_ns))
+    if (!list_empty(&channel->queue) && (!service_has_input(channel) || queue_is_full(channel) ||
+                                         port_clock_ns() > run->patience_ns))
         return true;
     const struct thread *thread = thread_behind(channel);
     return thread == NULL || thread->state != THREAD_READY;
@@ -355,8 +354,7 @@ static struct thread *run_target(void *context)
 
 void tipc_run(struct tipc_channel *tipc)
 {
-    struct run run = {.tipc = tipc,
-                      .patience_ns = timer_after(port_clock_ns(), RUN_PATIENCE_NS)};
+    struct run run = {.tipc = tipc, .patience_ns = timer_after(port_clock_ns(), RUN_PATIENCE_NS)};
     const struct donor_call call = {.done = run_done, .target = run_target, .context = &run};
     struct donor donor;
     KERNEL_LOCKED(lock);

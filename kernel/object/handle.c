@@ -1,5 +1,6 @@
 #include <kernel/object/handle.h>
 #include <kernel/object/set.h>
+#include <kernel/sched/lock.h>
 #include <kernel/sched/thread.h>
 #include <port/port.h>
 
@@ -152,7 +153,9 @@ enum error handle_install_session(struct handle_table *table, struct object *obj
         if (error != E_OK)
             return error;
     }
-    *out = LIST_OF(list_take_first(&table->free_sessions), struct handle, ready_link);
+    struct list *link = list_take_first(&table->free_sessions);
+    CHECK(link != NULL);
+    *out = LIST_OF(link, struct handle, ready_link);
     fill(*out, object, rights);
     return E_OK;
 }
@@ -205,6 +208,23 @@ struct handle *handle_table_ready(struct handle_table *table, uint32_t *events)
 {
     LIST_FOR_EACH (link, &table->ready) {
         struct handle *handle = LIST_OF(link, struct handle, ready_link);
+        list_remove(link);
+        *events = object_events(handle->object);
+        if (*events == 0)
+            continue;
+        list_append(&table->ready, link);
+        return handle;
+    }
+    return NULL;
+}
+
+struct handle *handle_table_ready_session(struct handle_table *table, const struct object *port,
+                                          uint32_t *events)
+{
+    LIST_FOR_EACH (link, &table->ready) {
+        struct handle *handle = LIST_OF(link, struct handle, ready_link);
+        if (handle->id < SYS_SESSION_BASE && handle->object != port)
+            continue;
         list_remove(link);
         *events = object_events(handle->object);
         if (*events == 0)

@@ -47,6 +47,10 @@ enum error call_port_create(struct call *call) MUST_CHECK;
 enum error call_accept(struct call *call) MUST_CHECK;
 enum error call_wait(struct call *call) MUST_CHECK;
 enum error call_wait_any(struct call *call) MUST_CHECK;
+/* A handle that may be waited for. E_BAD_HANDLE, E_NOT_FOUND (also an empty set), E_INVALID. */
+enum error call_find_waitable(struct call *call, uint64_t id, struct handle **out) MUST_CHECK;
+/* Reports what holds on the object behind `handle`, as SYS_WAIT does. False: nothing does. */
+bool call_report_ready(struct call *call, struct handle *handle, uint64_t flags);
 enum error call_hset_create(struct call *call) MUST_CHECK;
 enum error call_hset_ctrl(struct call *call) MUST_CHECK;
 

@@ -109,18 +109,16 @@ static void refuse_sessions_unless_open(struct instance *instance)
 }
 
 /* Hands `events` of the handle's object to the app. */
-static void report(struct call *call, const struct handle *handle, uint64_t cookie,
-                   uint32_t events, uint64_t flags)
+static void report(struct call *call, const struct handle *handle, uint64_t cookie, uint32_t events,
+                   uint64_t flags)
 {
-    call->page->event =
-        (struct sys_event){.handle = handle->id, .event = events, .cookie = cookie};
+    call->page->event = (struct sys_event){.handle = handle->id, .event = events, .cookie = cookie};
     if ((flags & SYS_WAIT_PEEK) != 0)
         posts_peek(call->page, handle->id, handle->object);
     object_delivered(handle->object, events);
 }
 
-/* Reports what holds on the object behind `handle`. False: nothing does. */
-static bool report_ready(struct call *call, struct handle *handle, uint64_t flags)
+bool call_report_ready(struct call *call, struct handle *handle, uint64_t flags)
 {
     uint32_t events = 0;
     if (handle->object->kind != OBJECT_SET) {
@@ -137,20 +135,28 @@ static bool report_ready(struct call *call, struct handle *handle, uint64_t flag
     return true;
 }
 
+enum error call_find_waitable(struct call *call, uint64_t id, struct handle **out)
+{
+    enum error error = handle_find(&call->instance->handles, id, out);
+    if (error != E_OK)
+        return error;
+    if (((*out)->rights & RIGHT_WAIT) == 0)
+        return E_INVALID;
+    if ((*out)->object->kind == OBJECT_SET && set_is_empty(set_of((*out)->object)))
+        return E_NOT_FOUND;
+    return E_OK;
+}
+
 enum error call_wait(struct call *call)
 {
     struct instance *instance = call->instance;
     struct handle *handle = NULL;
     if ((call->arg[2] & ~(uint64_t)(SYS_WAIT_CANCELLABLE | SYS_WAIT_PEEK)) != 0)
         return E_INVALID;
-    enum error error = handle_find(&instance->handles, call->arg[0], &handle);
+    enum error error = call_find_waitable(call, call->arg[0], &handle);
     if (error != E_OK)
         return error;
-    if ((handle->rights & RIGHT_WAIT) == 0)
-        return E_INVALID;
-    if (handle->object->kind == OBJECT_SET && set_is_empty(set_of(handle->object)))
-        return E_NOT_FOUND;
-    if (report_ready(call, handle, call->arg[2]))
+    if (call_report_ready(call, handle, call->arg[2]))
         return E_OK;
     instance->handles.waiting = HANDLE_WAIT_ONE;
     instance->handles.waits_for = handle->object;

@@ -118,9 +118,19 @@ static bool take_event(struct call *call, struct handle *handle, uint32_t events
     return true;
 }
 
+/* What the app may wait for: everything, or sessions and one handle. */
+static struct handle *next_ready(struct call *call, const struct handle *only, uint32_t *events)
+{
+    struct instance *instance = call->instance;
+    if (only == NULL)
+        return handle_table_ready(&instance->handles, events);
+    return handle_table_ready_session(&instance->handles, &instance->service->object, events);
+}
+
 enum error call_receive(struct call *call)
 {
     struct instance *instance = call->instance;
+    struct handle *only = NULL;
     uint32_t events = 0;
     if ((call->arg[3] & ~(uint64_t)SYS_WAIT_CANCELLABLE) != 0)
         return E_INVALID;
@@ -132,10 +142,19 @@ enum error call_receive(struct call *call)
     }
     if (handle_table_empty(&instance->handles))
         return E_NOT_FOUND;
-    for (struct handle *handle = handle_table_ready(&instance->handles, &events); handle != NULL;
-         handle = handle_table_ready(&instance->handles, &events))
+    if (call->arg[4] != 0) {
+        enum error error = call_find_waitable(call, call->arg[4], &only);
+        if (error != E_OK)
+            return error;
+    }
+    for (struct handle *handle = next_ready(call, only, &events); handle != NULL;
+         handle = next_ready(call, only, &events))
         if (take_event(call, handle, events))
             return E_OK;
+    if (only != NULL && call_report_ready(call, only, 0)) {
+        call->page->recv = (struct sys_recv){0};
+        return E_OK;
+    }
     instance->handles.waiting = HANDLE_WAIT_ANY;
     if (!instance->service_open)
         port_object_refuse_all(instance->service);

@@ -95,7 +95,7 @@ static int socket_greet(int fd)
 
     if (result == 0)
         result = socket_take(fd, &welcome, sizeof(welcome));
-    if (result < 0)
+    if (result != 0)
         return result;
     if (welcome.magic != LINK_MAGIC || welcome.protocol != LINK_PROTOCOL)
         return -EPROTO;
@@ -113,7 +113,7 @@ static int socket_ask(int fd, const char *srv_name)
     result = socket_put(fd, &connect, sizeof(connect));
     if (result == 0)
         result = socket_take(fd, &connected, sizeof(connected));
-    if (result < 0)
+    if (result != 0)
         return result;
     switch (connected.status) {
     case LINK_TIPC_OK:

@@ -11,3 +11,8 @@ $(eval $(call program,out/arm64/bin/postern-supplicant,@supplicant-arm64,-static
 
 ALL += out/bin/postern-supplicant
 ARM64_ALL += out/arm64/bin/postern-supplicant
+
+$(eval $(call objects,supplicant-test,normal/supplicant/answer_test.c normal/supplicant/answer.c,,\
+    abi,sanitize))
+$(eval $(call program,out/tests/supplicant,@supplicant-test,-lcmocka,sanitize))
+TESTS += out/tests/supplicant

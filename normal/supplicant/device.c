@@ -154,22 +154,28 @@ static uint32_t shm_allocate(struct device *device, struct tee_ioctl_param *para
     return RET_SUCCESS;
 }
 
-static uint32_t shm_free(struct device *device, const struct tee_ioctl_param *param)
+/* Takes `*link` out of its list and ends it. */
+static void shm_drop(struct shm **link)
 {
-    struct shm **link = &device->shms;
-    struct shm *shm;
+    struct shm *shm = *link;
 
-    while (*link != NULL && (uint64_t)(*link)->id != param->b) {
-        link = &(*link)->next;
-    }
-    shm = *link;
-    if (param->a != KIND_SUPPLICANT || shm == NULL) {
-        return RET_BAD_PARAMETERS;
-    }
     *link = shm->next;
     munmap(shm->memory, shm->size);
     close(shm->fd);
     free(shm);
+}
+
+static uint32_t shm_free(struct device *device, const struct tee_ioctl_param *param)
+{
+    struct shm **link = &device->shms;
+
+    while (*link != NULL && (uint64_t)(*link)->id != param->b) {
+        link = &(*link)->next;
+    }
+    if (param->a != KIND_SUPPLICANT || *link == NULL) {
+        return RET_BAD_PARAMETERS;
+    }
+    shm_drop(link);
     return RET_SUCCESS;
 }
 
@@ -283,16 +289,21 @@ int supplicant_serve_device(const struct supplicant *supplicant, const char *pat
                 continue;
             }
             supplicant_say("%s: receiving: %s", path, strerror(errno));
-            return 1;
+            break;
         }
         if (question.num_params > PARAMS_MAX) {
             supplicant_say("%s: a question with %u parameters", path, question.num_params);
-            return 1;
+            break;
         }
         ret = answer(supplicant, &device, &question);
         if (send_answer(&device, &question, ret) != 0 && errno != EINTR) {
             supplicant_say("%s: answering: %s", path, strerror(errno));
-            return 1;
+            break;
         }
     }
+    while (device.shms != NULL) {
+        shm_drop(&device.shms);
+    }
+    close(device.fd);
+    return 1;
 }

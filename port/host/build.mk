@@ -34,3 +34,14 @@ endef
 $(eval $(call host_tests,,hosted))
 $(eval $(call host_tests,-sanitize,sanitize))
 $(eval $(call host_tests,-thread,thread))
+
+# The whole daemon under the sanitizers, for end-to-end tests that want it.
+# $(call host_daemon,SUFFIX,KIND)
+define host_daemon
+$(call objects,host$1,$(host_SOURCES),-pthread,$(host_FOLDERS),$2)
+$(call objects,host-trust$1,$(TRUST_SOURCES),,abi lib,$2)
+$(call program,out/tests/sanitized/posternd$1,@host$1 @host-trust$1 @kernel$1 @kernel-lib$1 \
+    out/lib/libpostern_crypto$1.a,-pthread,$2)
+endef
+$(eval $(call host_daemon,-sanitize,sanitize))
+$(eval $(call host_daemon,-thread,thread))

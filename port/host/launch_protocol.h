@@ -14,6 +14,10 @@
 
 /* Which program argument makes posternd a launcher (launcher_main). */
 #define LAUNCH_ARGUMENT "--launcher"
+/* The daemon's environment, development only: a command (an absolute path, arguments; separated by
+ * blanks) that runs apps in their development form, given the image's name as its last argument:
+ * "/usr/bin/valgrind -q --vgdb=no". */
+#define LAUNCH_WRAPPER "POSTERN_APP_WRAPPER"
 #define LAUNCH_SOCKET 3 /* the launcher finds the socket here */
 
 #define LAUNCH_FD_IMAGE 0

@@ -47,6 +47,9 @@ static struct launcher launchers[2] = {
     {.development = true, .guard = PTHREAD_MUTEX_INITIALIZER, .socket = -1, .cpu = CPU_ANY},
 };
 static launcher_ended_fn *told;
+/* This very program, also when another was put in its place: by descriptor, not by the name
+ * /proc/self/exe, which under valgrind is another program's. */
+static int program = -1;
 
 bool launcher_is_asked(int argc, char **argv)
 {
@@ -59,6 +62,7 @@ static int spawn(bool development, int socket, pid_t *pid)
                          (char *)(uintptr_t)(development ? "development" : "normal"), NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    char path[64];
     sigset_t none;
     int error = posix_spawn_file_actions_init(&actions);
 
@@ -74,7 +78,8 @@ static int spawn(bool development, int socket, pid_t *pid)
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
     posix_spawn_file_actions_adddup2(&actions, 0, 1);
     posix_spawn_file_actions_adddup2(&actions, 0, 2);
-    error = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, arguments, environ);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", program);
+    error = posix_spawn(pid, path, &actions, &attributes, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;
@@ -233,6 +238,13 @@ static enum error launcher_begin(struct launcher *launcher)
 enum error launcher_init(launcher_ended_fn *ended)
 {
     told = ended;
+    if (program < 0) {
+        program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    }
+    if (program < 0) {
+        journal_line(SYS_LOG_ERROR, "this program cannot be found: %s", strerror(errno));
+        return E_NO_RESOURCES;
+    }
     /* The launcher goes on as its own child; this makes it ours. */
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     return launcher_begin(&launchers[0]);

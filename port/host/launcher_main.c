@@ -39,6 +39,7 @@
 #define SLOTS (2 * LAUNCHER_APPS_MAX)
 #define SOCKET_FD 40 /* out of the way of what children get */
 #define STACK_SIZE (64u << 10)
+#define WRAPPER_WORDS 16
 #define EVENT_SOCKET UINT64_MAX
 #define EVENT_SIGNAL (UINT64_MAX - 1)
 
@@ -62,6 +63,8 @@ struct start {
 static struct slot slots[SLOTS];
 static struct sandbox_filter filter;
 static char *environment[8] = {NULL};
+/* Development: the words of LAUNCH_WRAPPER, a program that runs the app (valgrind). Empty: none. */
+static char *wrapper[WRAPPER_WORDS + 2] = {NULL};
 static bool development;
 static bool notify;
 static int events;
@@ -78,8 +81,10 @@ static int child_run(void *argument)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (sandbox_limits_apply(start->request->data, start->request->stack, start->development) !=
-        0) {
+    if (sandbox_limits_apply(start->request->data, start->request->stack,
+                             start->development
+                                 ? (wrapper[0] != NULL ? SANDBOX_WRAPPED : SANDBOX_DEVELOPMENT)
+                                 : SANDBOX_NORMAL) != 0) {
         start->error = errno;
         return 1;
     }
@@ -89,6 +94,11 @@ static int child_run(void *argument)
         return 1;
     }
     start->listener = start->notify ? got : -1;
+    if (wrapper[0] != NULL) {
+        execve(wrapper[0], wrapper, start->environment);
+        start->error = errno;
+        return 1;
+    }
     syscall(SYS_execveat, SANDBOX_IMAGE_FD, "", arguments, start->environment, AT_EMPTY_PATH);
     start->error = errno;
     return 1;
@@ -100,7 +110,8 @@ static int arrange(const int fd[LAUNCH_FDS])
     if (dup2(fd[LAUNCH_FD_OUTPUT], STDOUT_FILENO) < 0 ||
         dup2(fd[LAUNCH_FD_OUTPUT], STDERR_FILENO) < 0 ||
         dup2(fd[LAUNCH_FD_LINK], SYS_FD_LINK) < 0 || dup2(fd[LAUNCH_FD_PAGE], SYS_FD_PAGE) < 0 ||
-        dup3(fd[LAUNCH_FD_IMAGE], SANDBOX_IMAGE_FD, O_CLOEXEC) < 0) {
+        (wrapper[0] == NULL ? dup3(fd[LAUNCH_FD_IMAGE], SANDBOX_IMAGE_FD, O_CLOEXEC)
+                            : dup2(fd[LAUNCH_FD_IMAGE], SANDBOX_IMAGE_FD)) < 0) {
         return errno;
     }
     return 0;
@@ -279,6 +290,26 @@ static void environment_keep(void)
     }
 }
 
+/* The wrapper's words, with the image's name behind them. */
+static void wrapper_keep(void)
+{
+    static char image[] = "/proc/self/fd/1000";
+    const char *text = development ? getenv(LAUNCH_WRAPPER) : NULL;
+    static char *copy; /* for good: the words point into it */
+    char *rest = NULL;
+    size_t count = 0;
+
+    _Static_assert(SANDBOX_IMAGE_FD == 1000, "the image's name");
+    copy = text != NULL ? strdup(text) : NULL;
+    for (char *word = copy != NULL ? strtok_r(copy, " ", &rest) : NULL;
+         word != NULL && count < WRAPPER_WORDS; word = strtok_r(NULL, " ", &rest)) {
+        wrapper[count++] = word;
+    }
+    if (count > 0) {
+        wrapper[count] = image;
+    }
+}
+
 static int watch(int fd, uint64_t what)
 {
     struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = what}};
@@ -324,6 +355,7 @@ int launcher_main(int argc, char **argv)
     int signals;
     int have;
 
+    (void)prctl(PR_SET_NAME, "postern-launch", 0, 0, 0);
     development = argc > 2 && strcmp(argv[2], "development") == 0;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -341,6 +373,7 @@ int launcher_main(int argc, char **argv)
         return 1;
     }
     environment_keep();
+    wrapper_keep();
     have = sandbox_enter(development, &what);
     if (have < 0) {
         ready.error = errno != 0 ? errno : EPERM;
@@ -357,7 +390,10 @@ int launcher_main(int argc, char **argv)
         watch(signals, EVENT_SIGNAL) != 0) {
         return 1;
     }
-    if (sandbox_filter_build(&filter, development,
+    if (sandbox_filter_build(&filter,
+                             wrapper[0] != NULL ? SANDBOX_WRAPPED
+                             : development      ? SANDBOX_DEVELOPMENT
+                                                : SANDBOX_NORMAL,
                              notify ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_KILL_PROCESS) != 0) {
         return 1;
     }

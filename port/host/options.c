@@ -24,6 +24,9 @@ static const char usage[] =
     "  --ready-fd N    write one byte to descriptor N when the sockets listen\n"
     "  --help, --version\n"
     "\n"
+    "POSTERN_APP_WRAPPER in the environment, with --development: a command that runs apps in\n"
+    "their development form, such as \"/usr/bin/valgrind -q --vgdb=no\".\n"
+    "\n"
     "Ends on SIGTERM, SIGINT or `postern stop`.\n";
 
 enum options_result options_read(int argc, char **argv, struct options *out)

@@ -18,8 +18,15 @@
  * can never again have a descriptor of this number, and the filter's one execveat is used up. */
 #define SANDBOX_IMAGE_FD 1000
 #define SANDBOX_FDS 16
+#define SANDBOX_FDS_LOOSE 64 /* development form */
 
 #define SANDBOX_FILTER_MAX 640
+
+enum sandbox_form {
+    SANDBOX_NORMAL,
+    SANDBOX_DEVELOPMENT,
+    SANDBOX_WRAPPED, /* development, run by another program, which needs temporary files and more */
+};
 
 struct sandbox_filter {
     struct sock_filter code[SANDBOX_FILTER_MAX];
@@ -28,13 +35,13 @@ struct sandbox_filter {
 
 /* Builds the filter. `otherwise` is the SECCOMP_RET_* for a call that is not on the list. Fails (-1)
  * only when the list does not fit. */
-int sandbox_filter_build(struct sandbox_filter *filter, bool development, uint32_t otherwise);
+int sandbox_filter_build(struct sandbox_filter *filter, enum sandbox_form form, uint32_t otherwise);
 /* Applies a filter to the caller. With `notify` answers the descriptor on which forbidden calls are
  * announced, else 0; -1 and errno. */
 int sandbox_filter_apply(const struct sandbox_filter *filter, bool notify);
 
 /* Limits of one app, set by its process on itself. 0, or -1 and errno. */
-int sandbox_limits_apply(uint64_t data, uint64_t stack, bool development);
+int sandbox_limits_apply(uint64_t data, uint64_t stack, enum sandbox_form form);
 
 /*
  * Closes the launcher off, with all that it starts: name spaces, an empty read-only root, as root

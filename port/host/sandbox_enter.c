@@ -245,14 +245,18 @@ static int limit_exactly(int resource, uint64_t value)
     return setrlimit(resource, &wanted);
 }
 
-int sandbox_limits_apply(uint64_t data, uint64_t stack, bool development)
+int sandbox_limits_apply(uint64_t data, uint64_t stack, enum sandbox_form form)
 {
-    if (limit_exactly(RLIMIT_NOFILE, development ? 64 : SANDBOX_FDS) != 0 ||
+    if (form == SANDBOX_WRAPPED) {
+        return 0; /* the wrapper's needs are not the app's */
+    }
+    if (limit_exactly(RLIMIT_NOFILE, form == SANDBOX_NORMAL ? SANDBOX_FDS : SANDBOX_FDS_LOOSE) !=
+            0 ||
         limit_exactly(RLIMIT_STACK, stack) != 0) {
         return -1;
     }
-    if (development) {
-        return 0; /* sanitizers reserve terabytes, valgrind starts threads */
+    if (form != SANDBOX_NORMAL) {
+        return 0; /* sanitizers reserve terabytes */
     }
     if (limit_exactly(RLIMIT_DATA, data) != 0 ||
         limit_exactly(RLIMIT_AS, SANDBOX_ADDRESS_SPACE) != 0 ||

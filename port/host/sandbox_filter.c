@@ -353,16 +353,40 @@ static int by_number(const void *a, const void *b)
     return first->nr < second->nr ? -1 : first->nr > second->nr;
 }
 
-int sandbox_filter_build(struct sandbox_filter *filter, bool development, uint32_t otherwise)
+/* Calls that a wrapper may make, other than the development form itself. */
+static const uint32_t wrapper_calls[] = {
+    SYS_openat, SYS_execve, SYS_execveat, SYS_unlinkat, SYS_fchmod, SYS_kill, SYS_personality,
+#if defined(__x86_64__)
+    SYS_open,   SYS_unlink,
+#endif
+};
+
+static bool for_wrapper(uint32_t nr)
+{
+    for (size_t i = 0; i < sizeof(wrapper_calls) / sizeof(wrapper_calls[0]); i++) {
+        if (wrapper_calls[i] == nr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int sandbox_filter_build(struct sandbox_filter *filter, enum sandbox_form form, uint32_t otherwise)
 {
     static struct rule sorted[sizeof(development_rules) / sizeof(development_rules[0]) +
                               sizeof(normal_rules) / sizeof(normal_rules[0])];
-    const struct rule *rules = development ? development_rules : normal_rules;
-    size_t count = development ? sizeof(development_rules) / sizeof(development_rules[0])
-                               : sizeof(normal_rules) / sizeof(normal_rules[0]);
+    const struct rule *rules = form == SANDBOX_NORMAL ? normal_rules : development_rules;
+    size_t available = form == SANDBOX_NORMAL
+                           ? sizeof(normal_rules) / sizeof(normal_rules[0])
+                           : sizeof(development_rules) / sizeof(development_rules[0]);
     struct builder builder = {.filter = filter, .otherwise = otherwise};
+    size_t count = 0;
 
-    memcpy(sorted, rules, count * sizeof(*rules));
+    for (size_t i = 0; i < available; i++) {
+        if (form != SANDBOX_WRAPPED || !for_wrapper(rules[i].nr)) {
+            sorted[count++] = rules[i];
+        }
+    }
     qsort(sorted, count, sizeof(sorted[0]), by_number);
     filter->length = 0;
     /* Calls in another instruction set's numbering never get further. */
@@ -375,7 +399,7 @@ int sandbox_filter_build(struct sandbox_filter *filter, bool development, uint32
     emit(&builder, BPF_JMP | BPF_JGE | BPF_K, 0, 1, 0x40000000);
     emit(&builder, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
 #endif
-    emit_tree(&builder, sorted, count, development ? ALLOW : otherwise);
+    emit_tree(&builder, sorted, count, form == SANDBOX_NORMAL ? otherwise : ALLOW);
     return builder.failed ? -1 : 0;
 }
 

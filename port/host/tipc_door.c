@@ -26,6 +26,9 @@
 /* How often it is asked where the client runs: after this many messages. */
 #define WHERE_INTERVAL 64u
 
+/* Messages for the client that are fetched at a time. */
+#define DOOR_BATCH 8u
+
 struct door {
     int socket;
     int bell; /* an eventfd: rung when the kernel has something and the door sleeps */
@@ -41,10 +44,13 @@ struct door {
     size_t in_num_memory;
     uint8_t in[DOOR_MESSAGE_MAX];
 
-    /* From the service, and not taken by the client's socket yet. */
-    bool out_waits;
-    size_t out_length;
-    uint8_t out[SYS_MSG_MAX];
+    /* From the service, fetched together, and as far as `out_sent` taken by the client's socket: a
+     * client that is woken by the first of them finds the others there, too. */
+    unsigned int out_count;
+    unsigned int out_sent;
+    struct iovec out_piece[DOOR_BATCH];
+    struct mmsghdr out_message[DOOR_BATCH];
+    uint8_t out[DOOR_BATCH][SYS_MSG_MAX];
 
     /* Where the client's thread runs: /proc/PID/task/TID/stat, or -1. */
     int where;
@@ -103,29 +109,52 @@ enum step {
     STEP_OVER,  /* this direction has ended */
 };
 
+/* Fetches what the service has for the client. */
+static enum step fetch_output(struct door *door)
+{
+    enum error error = E_OK;
+    size_t length;
+
+    door->out_sent = 0;
+    door->out_count = 0;
+    while (door->out_count < DOOR_BATCH &&
+           (error = tipc_receive(door->channel, door->out[door->out_count], SYS_MSG_MAX,
+                                 &length)) == E_OK) {
+        struct iovec *piece = &door->out_piece[door->out_count];
+
+        *piece = (struct iovec){.iov_base = door->out[door->out_count], .iov_len = length};
+        door->out_message[door->out_count].msg_hdr =
+            (struct msghdr){.msg_iov = piece, .msg_iovlen = 1};
+        door->out_count++;
+    }
+    return door->out_count > 0 ? STEP_DONE : error == E_NO_MESSAGE ? STEP_WAITS : STEP_OVER;
+}
+
 static enum step step_out(struct door *door)
 {
-    if (!door->out_waits) {
-        switch (tipc_receive(door->channel, door->out, sizeof(door->out), &door->out_length)) {
-        case E_OK:
-            break;
-        case E_NO_MESSAGE:
-            return STEP_WAITS;
-        default:
-            return STEP_OVER;
+    int sent;
+
+    if (door->out_sent == door->out_count) {
+        enum step step = fetch_output(door);
+
+        if (step != STEP_DONE) {
+            return step;
         }
     }
-    if (!door->client_deaf &&
-        send(door->socket, door->out, door->out_length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        door->out_waits = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
-        if (door->out_waits) {
-            return STEP_WAITS;
-        }
-        door->client_deaf = errno != EINTR;
-        door->out_waits = errno == EINTR;
+    if (door->client_deaf) {
+        door->out_sent = door->out_count;
         return STEP_DONE;
     }
-    door->out_waits = false;
+    sent = sendmmsg(door->socket, door->out_message + door->out_sent,
+                    door->out_count - door->out_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+        door->out_sent += (unsigned int)sent;
+        return STEP_DONE;
+    }
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
+        return STEP_WAITS;
+    }
+    door->client_deaf = errno != EINTR;
     return STEP_DONE;
 }
 
@@ -208,7 +237,7 @@ static void doze(struct door *door)
     if (!door->in_waits) {
         wanted[1].events |= POLLIN;
     }
-    if (door->out_waits && !door->client_deaf) {
+    if (door->out_sent < door->out_count && !door->client_deaf) {
         wanted[1].events |= POLLOUT;
     }
     if (door->hung_up && door->in_waits) {

@@ -4,7 +4,7 @@
  *
  * Rules: nothing is dropped and nothing waits for a slow side but that connection: what the service
  * has no room for stays in the socket (but one message, here), what the socket has no room for stays
- * in the service's queue (but one). The thread that brings a message lends its time to the service.
+ * in the service's queue (but a few). The thread that brings a message lends its time to the service.
  */
 #ifndef POSTERN_PORT_HOST_TIPC_DOOR_H
 #define POSTERN_PORT_HOST_TIPC_DOOR_H

@@ -38,6 +38,7 @@ struct port_app {
 };
 
 static struct {
+    bool finished;
     bool locked;
     bool kicked;
     uint64_t now;
@@ -81,6 +82,9 @@ void test_port_start(const uint8_t *trust, size_t trust_size)
 
 size_t test_port_finish(void)
 {
+    if (world.finished)
+        return 0;
+    world.finished = true;
     kernel_background();
     size_t left = world.live_allocations;
     struct allocation *piece = world.pieces.next;

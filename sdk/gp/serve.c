@@ -296,6 +296,34 @@ static void serve_prepare(void)
         rt_panic(result, "TA_CreateEntryPoint: refused");
 }
 
+/* One event of SYS_RECEIVE. True: it was a session's; *reply_handle is whom to answer next. */
+static bool serve_event(uint32_t *reply_handle)
+{
+    struct sys_page *page = sys_page();
+    const struct sys_event event = page->event;
+    const struct sys_recv recv = page->recv;
+    if ((recv.flags & SYS_RECV_ACCEPTED) != 0 && !serve_accept(event.handle, recv.peer_uuid))
+        return true;
+    struct serve_session *session = serve_find(event.handle);
+    if (session != NULL && (recv.flags & SYS_RECV_MSG) != 0) {
+        serve_message(session, &recv);
+        serve_retire_early();
+        *reply_handle = event.handle;
+    } else if (session != NULL && (event.event & SYS_EVENT_HUP) != 0) {
+        serve_hangup(event.handle);
+    } else if (session == NULL && recv.flags == 0) {
+        return false;
+    }
+    return true;
+}
+
+static int64_t serve_receive(uint32_t reply_handle, uint64_t timeout_ns, uint32_t only)
+{
+    return sys_call(SYS_RECEIVE, reply_handle,
+                    reply_handle == SYS_NO_HANDLE ? 0 : sizeof(struct session_reply), timeout_ns, 0,
+                    only, 0);
+}
+
 _Noreturn void gp_serve(void)
 {
     struct sys_page *page = sys_page();
@@ -308,9 +336,7 @@ _Noreturn void gp_serve(void)
         const uint64_t timeout = may_end           ? 0
                                  : waits_for_first ? SERVE_FIRST_WAIT_NS
                                                    : SYS_TIMEOUT_INFINITE;
-        const int64_t got = sys_call(
-            SYS_RECEIVE, reply_handle,
-            reply_handle == SYS_NO_HANDLE ? 0 : sizeof(struct session_reply), timeout, 0, 0, 0);
+        const int64_t got = serve_receive(reply_handle, timeout, 0);
         reply_handle = SYS_NO_HANDLE;
         if (got == SYS_ERR_TIMED_OUT) {
             serve_end();
@@ -320,19 +346,48 @@ _Noreturn void gp_serve(void)
             rt_panic(TEE_ERROR_GENERIC, "postern runtime: cannot wait for calls (%lld)",
                      (long long)got);
         const struct sys_event event = page->event;
-        const struct sys_recv recv = page->recv;
-        if ((recv.flags & SYS_RECV_ACCEPTED) != 0 && !serve_accept(event.handle, recv.peer_uuid))
-            continue;
-        struct serve_session *session = serve_find(event.handle);
-        if (session != NULL && (recv.flags & SYS_RECV_MSG) != 0) {
-            serve_message(session, &recv);
-            serve_retire_early();
-            reply_handle = event.handle;
-        } else if (session != NULL && (event.event & SYS_EVENT_HUP) != 0) {
-            serve_hangup(event.handle);
-        } else if (session == NULL && recv.flags == 0 && !rt_event_offer(&event)) {
+        if (!serve_event(&reply_handle) && !rt_event_offer(&event)) {
             rt_log(SYS_LOG_WARN, "nobody serves handle %u: closed", (unsigned)event.handle);
             sys_call(SYS_CLOSE, event.handle, 0, 0, 0, 0, 0);
+        }
+    }
+}
+
+void gp_serve_beside(void)
+{
+    serve_make_port();
+    serve_stays = true;
+    const TEE_Result result = serve_create();
+    if (result != TEE_SUCCESS)
+        rt_panic(result, "TA_CreateEntryPoint: refused");
+}
+
+static uint64_t serve_now(void)
+{
+    return (uint64_t)sys_call(SYS_CLOCK, SYS_CLOCK_SYSTEM, 0, 0, 0, 0, 0);
+}
+
+int64_t gp_serve_wait(uint32_t handle, uint64_t timeout_ns)
+{
+    const bool any = handle == SYS_NO_HANDLE;
+    if (call_client() != NULL) {
+        const uint64_t flags = call_cancellable() ? SYS_WAIT_CANCELLABLE : 0;
+        return any ? sys_call(SYS_WAIT_ANY, timeout_ns, flags, 0, 0, 0, 0)
+                   : sys_call(SYS_WAIT, handle, timeout_ns, flags, 0, 0, 0);
+    }
+    const bool limited = timeout_ns != 0 && timeout_ns != SYS_TIMEOUT_INFINITE;
+    const uint64_t start = limited ? serve_now() : 0;
+    uint64_t left = timeout_ns;
+    uint32_t reply_handle = SYS_NO_HANDLE;
+    for (;;) {
+        const int64_t got = serve_receive(reply_handle, left, any ? 0 : handle);
+        reply_handle = SYS_NO_HANDLE;
+        if (got < 0 || !serve_event(&reply_handle))
+            return got;
+        if (limited) {
+            /* The clock's call would overwrite nothing that the reply needs. */
+            const uint64_t gone = serve_now() - start;
+            left = gone < timeout_ns ? timeout_ns - gone : 0;
         }
     }
 }

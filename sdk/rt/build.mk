@@ -5,8 +5,9 @@ SDK_MUSL := out/arm64/musl
 $(SDK_MUSL)/.packages: sdk/rt/build.mk
 	$(Q)scripts/fetch-packages bookworm arm64 $(SDK_MUSL) musl-dev && touch $@
 
+# No vector registers in the SDK itself: the first use of one in a call traps.
 sdk-arm64_FLAGS := $(sdk_FLAGS) -nostdinc -isystem $(SDK_MUSL)/usr/include/aarch64-linux-musl \
-    -isystem $(call compiler_headers,$(ARM64_CC)) -mno-outline-atomics
+    -isystem $(call compiler_headers,$(ARM64_CC)) -mno-outline-atomics -mgeneral-regs-only
 sdk-arm64_FOLDERS := $(sdk_FOLDERS) $(foreach h,$(wildcard api/ta/*.h),$(notdir $h)=$h)
 $(eval $(call objects,sdk-arm64,$(wildcard sdk/rt/*.c sdk/rt/aarch64/*.c sdk/rt/aarch64/*.S) \
     $(sdk_GP) $(sdk_LIB),$(sdk-arm64_FLAGS),$(sort $(sdk-arm64_FOLDERS)),arm64))

@@ -5,6 +5,8 @@
 
 static struct rt_event_source *event_sources;
 
+int64_t (*rt_wait)(uint32_t handle, uint64_t timeout_ns);
+
 void rt_event_source_add(struct rt_event_source *source)
 {
     struct rt_event_source **end = &event_sources;

@@ -6,3 +6,8 @@ sdk-trusty_SOURCES := $(addprefix sdk/trusty/,tipc.c tipc_srv.c trusty_file.c tr
 
 $(eval $(call objects,sdk-trusty,$(sdk-trusty_SOURCES),\
     -Iapi/ta -fPIE -ffunction-sections -fdata-sections,abi lib sdk))
+
+$(eval $(call objects,sdk-trusty-test,$(sdk-trusty_SOURCES) sdk/trusty/test/local_test.c lib/uuid.c,\
+    -Iapi/ta,abi lib sdk,sanitize))
+$(eval $(call program,out/tests/sdk-trusty,@sdk-trusty-test,-lcmocka,sanitize))
+TESTS += out/tests/sdk-trusty

@@ -158,12 +158,12 @@ static void port_event(const struct uevent *event, void *private)
 static int service_open_port(struct service_port *port)
 {
     const struct tipc_port *config = port->config;
-    long handle =
-        port_create(config->name, config->msg_queue_len, config->msg_max_size, config->acl->flags);
+    handle_t handle = (handle_t)port_create(config->name, config->msg_queue_len,
+                                            config->msg_max_size, config->acl->flags);
     if (handle < 0) {
-        return (int)handle;
+        return handle;
     }
-    port->handle = (handle_t)handle;
+    port->handle = handle;
     return tipc_hset_add_entry(port->service->hset, port->handle, ~(uint32_t)0, &port->handler);
 }
 
@@ -185,7 +185,6 @@ static bool service_is_complete(const struct tipc_port *ports, uint32_t num_port
 int tipc_add_service(struct tipc_hset *hset, const struct tipc_port *ports, uint32_t num_ports,
                      uint32_t max_chan_cnt, const struct tipc_srv_ops *ops)
 {
-    int result = NO_ERROR;
     if (hset == NULL || IS_ERR(hset) || !service_is_complete(ports, num_ports, ops)) {
         return ERR_INVALID_ARGS;
     }
@@ -197,14 +196,16 @@ int tipc_add_service(struct tipc_hset *hset, const struct tipc_port *ports, uint
     service->hset = hset;
     service->ops = ops;
     service->max_channels = max_chan_cnt;
-    for (; service->num_ports < num_ports && result >= 0; service->num_ports++) {
+    int result;
+    do {
         struct service_port *port = &service->ports[service->num_ports];
         port->service = service;
         port->config = &ports[service->num_ports];
         port->handle = INVALID_IPC_HANDLE;
         port->handler = (struct tipc_event_handler){.proc = port_event, .priv = port};
         result = service_open_port(port);
-    }
+        service->num_ports++;
+    } while (result >= 0 && service->num_ports < num_ports);
     if (result < 0) {
         for (uint32_t i = 0; i < service->num_ports; i++) {
             if (service->ports[i].handle != INVALID_IPC_HANDLE) {

@@ -80,5 +80,5 @@ long handle_set_ctrl(uint32_t handle, uint32_t cmd, uevent_t *event)
         return ERR_FAULT;
     }
     return trusty_call(SYS_HSET_CTRL, handle, cmd, (uint32_t)event->handle, event->event,
-                    (uintptr_t)event->cookie, 0);
+                       (uintptr_t)event->cookie, 0);
 }

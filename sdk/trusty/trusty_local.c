@@ -25,7 +25,7 @@ static struct {
 /* Where the next message to post goes, within out[]. */
 static uint32_t local_free = SYS_POST_OFFSET;
 
-static void local_forget(void)
+void trusty_local_forget(void)
 {
     local.handle = SYS_NO_HANDLE;
     local.credit = 0;
@@ -36,7 +36,7 @@ static void local_forget(void)
 int64_t trusty_call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                     uint64_t a5)
 {
-    local_forget();
+    trusty_local_forget();
     return sys_call(nr, a0, a1, a2, a3, a4, a5);
 }
 
@@ -44,7 +44,7 @@ void trusty_local_learn(void)
 {
     struct sys_page *page = sys_page();
     const struct sys_peek peek = page->peek;
-    local_forget();
+    trusty_local_forget();
     if (peek.handle == SYS_NO_HANDLE) {
         return;
     }

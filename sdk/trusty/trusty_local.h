@@ -21,6 +21,8 @@
 int64_t trusty_call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                     uint64_t a5);
 
+/* Forgets it. */
+void trusty_local_forget(void);
 /* After a wait with SYS_WAIT_PEEK that succeeded. */
 void trusty_local_learn(void);
 /* The handle is going to be closed. */

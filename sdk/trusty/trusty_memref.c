@@ -91,7 +91,7 @@ void *mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
     }
     int64_t at =
         trusty_call(SYS_MEM_MAP, (uint64_t)fd, (uint64_t)offset,
-                 (size + MEMREF_PAGE - 1) & ~(size_t)(MEMREF_PAGE - 1), (uint64_t)prot, 0, 0);
+                    (size + MEMREF_PAGE - 1) & ~(size_t)(MEMREF_PAGE - 1), (uint64_t)prot, 0, 0);
     return at < 0 ? memref_failed(at) : (void *)(uintptr_t)at;
 }
 
@@ -101,7 +101,7 @@ int munmap(void *addr, size_t size)
         return libc_munmap(addr, size);
     }
     int64_t result = trusty_call(SYS_MEM_UNMAP, (uintptr_t)addr,
-                              (size + MEMREF_PAGE - 1) & ~(size_t)(MEMREF_PAGE - 1), 0, 0, 0, 0);
+                                 (size + MEMREF_PAGE - 1) & ~(size_t)(MEMREF_PAGE - 1), 0, 0, 0, 0);
     if (result < 0) {
         (void)memref_failed(result);
         return -1;

@@ -126,7 +126,7 @@ static long message_read_local(const ipc_msg_t *msg, uint32_t offset, size_t roo
     }
     size_t count = length - offset < room ? length - offset : room;
     return trusty_memory_scatter(msg->iov, msg->num_iov, bytes + offset, count) ? (long)count
-                                                                                 : ERR_FAULT;
+                                                                                : ERR_FAULT;
 }
 
 long read_msg(uint32_t handle, uint32_t msg_id, uint32_t offset, ipc_msg_t *message)

@@ -7,7 +7,7 @@ kind=$1
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export POSTERND=$PWD/out/tests/daemon/posternd-$kind
+export POSTERND=$PWD/out/tests/sanitized/posternd-$kind
 export TSAN_OPTIONS="log_path=$work/report exitcode=66"
 export ASAN_OPTIONS="log_path=$work/report detect_leaks=0"
 export UBSAN_OPTIONS="log_path=$work/report print_stacktrace=1"

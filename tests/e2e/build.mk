@@ -43,3 +43,8 @@ $(foreach n,$(e2e_NAMES),$(eval $(call e2e_test,$n)))
 # Tests that drive the tools: debuggers, sanitizers, valgrind, what is installed.
 e2e_SCRIPTS := $(wildcard tests/e2e/*.test.sh)
 TESTS += $(e2e_SCRIPTS)
+
+# A client for the scripts.
+$(eval $(call objects,e2e-invoke,tests/e2e/invoke.c,,$(client_HEADERS)))
+$(eval $(call program,out/tests/e2e-invoke,@e2e-invoke out/lib/libpostern_teec.a,-pthread))
+ALL += out/tests/e2e-invoke

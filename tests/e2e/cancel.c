@@ -32,9 +32,9 @@ static void *cancel_thread(void *argument)
         running->result = TEEC_InvokeCommand(running->session, running->command,
                                              &running->operation, &running->origin);
     } else {
-        running->result = TEEC_OpenSession(&context, &running->opened, running->uuid,
-                                           TEEC_LOGIN_PUBLIC, NULL, &running->operation,
-                                           &running->origin);
+        running->result =
+            TEEC_OpenSession(&context, &running->opened, running->uuid, TEEC_LOGIN_PUBLIC, NULL,
+                             &running->operation, &running->origin);
     }
     running->done = true;
     return NULL;
@@ -164,8 +164,7 @@ static void cancel_open(void)
            "a running open can be cancelled: %s from %s", postern_teec_strerror(opening.result),
            postern_teec_origin_name(opening.origin));
     uint32_t origin = 0;
-    const TEEC_Result result =
-        call_value(&opening.opened, PROBE_NOTHING, 0, 0, NULL, &origin);
+    const TEEC_Result result = call_value(&opening.opened, PROBE_NOTHING, 0, 0, NULL, &origin);
     tap_result(result, origin, TEEC_ERROR_BAD_PARAMETERS, TEEC_ORIGIN_API,
                "a failed open leaves a session on which invoke is harmless");
     TEEC_CloseSession(&opening.opened);
@@ -187,7 +186,8 @@ static void cancel_flag(void)
     TEEC_Session none;
     memset(&none, 0, sizeof(none));
     origin = 0;
-    result = TEEC_OpenSession(&context, &none, &probe, TEEC_LOGIN_PUBLIC, NULL, &operation, &origin);
+    result =
+        TEEC_OpenSession(&context, &none, &probe, TEEC_LOGIN_PUBLIC, NULL, &operation, &origin);
     tap_result(result, origin, TEEC_ERROR_CANCEL, TEEC_ORIGIN_API, "nor an open");
     operation.cancel_flag = false;
     result = TEEC_InvokeCommand(&session, PROBE_WORK, &operation, &origin);

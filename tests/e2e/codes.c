@@ -79,27 +79,53 @@ static void codes_open(void)
 static void codes_passed_through(void)
 {
     static const uint32_t codes[] = {
-        TEEC_SUCCESS, TEEC_ERROR_INVALID_CMD, TEEC_ERROR_SERVICE_NOT_EXIST,
-        TEEC_ERROR_SESSION_NOT_EXIST, TEEC_ERROR_SESSION_MAXIMUM, TEEC_ERROR_REGISTER_EXIST_SERVICE,
-        TEEC_ERROR_TAGET_DEAD_FATAL, TEEC_ERROR_READ_DATA, TEEC_ERROR_WRITE_DATA,
-        TEEC_ERROR_TRUNCATE_OBJECT, TEEC_ERROR_SEEK_DATA, TEEC_ERROR_FSYNC_DATA,
-        TEEC_ERROR_RENAME_OBJECT, TEEC_ERROR_TRUSTED_APP_LOAD_ERROR, TEEC_ERROR_GENERIC,
-        TEEC_ERROR_ACCESS_DENIED, TEEC_ERROR_CANCEL, TEEC_ERROR_ACCESS_CONFLICT,
-        TEEC_ERROR_EXCESS_DATA, TEEC_ERROR_BAD_FORMAT, TEEC_ERROR_BAD_PARAMETERS,
-        TEEC_ERROR_BAD_STATE, TEEC_ERROR_ITEM_NOT_FOUND, TEEC_ERROR_NOT_IMPLEMENTED,
-        TEEC_ERROR_NOT_SUPPORTED, TEEC_ERROR_NO_DATA, TEEC_ERROR_OUT_OF_MEMORY, TEEC_ERROR_BUSY,
-        TEEC_ERROR_COMMUNICATION, TEEC_ERROR_SECURITY, TEEC_ERROR_SHORT_BUFFER,
-        TEEC_ERROR_EXTERNAL_CANCEL, TEEC_ERROR_MAC_INVALID, TEEC_ERROR_TARGET_DEAD,
-        TEEC_ERROR_STORAGE_NO_SPACE, TEEC_ERROR_STORAGE_NOT_AVAILABLE, TEEC_FAIL, 0x12345678,
-        0xffffffff, 0x80000000,
+        TEEC_SUCCESS,
+        TEEC_ERROR_INVALID_CMD,
+        TEEC_ERROR_SERVICE_NOT_EXIST,
+        TEEC_ERROR_SESSION_NOT_EXIST,
+        TEEC_ERROR_SESSION_MAXIMUM,
+        TEEC_ERROR_REGISTER_EXIST_SERVICE,
+        TEEC_ERROR_TAGET_DEAD_FATAL,
+        TEEC_ERROR_READ_DATA,
+        TEEC_ERROR_WRITE_DATA,
+        TEEC_ERROR_TRUNCATE_OBJECT,
+        TEEC_ERROR_SEEK_DATA,
+        TEEC_ERROR_FSYNC_DATA,
+        TEEC_ERROR_RENAME_OBJECT,
+        TEEC_ERROR_TRUSTED_APP_LOAD_ERROR,
+        TEEC_ERROR_GENERIC,
+        TEEC_ERROR_ACCESS_DENIED,
+        TEEC_ERROR_CANCEL,
+        TEEC_ERROR_ACCESS_CONFLICT,
+        TEEC_ERROR_EXCESS_DATA,
+        TEEC_ERROR_BAD_FORMAT,
+        TEEC_ERROR_BAD_PARAMETERS,
+        TEEC_ERROR_BAD_STATE,
+        TEEC_ERROR_ITEM_NOT_FOUND,
+        TEEC_ERROR_NOT_IMPLEMENTED,
+        TEEC_ERROR_NOT_SUPPORTED,
+        TEEC_ERROR_NO_DATA,
+        TEEC_ERROR_OUT_OF_MEMORY,
+        TEEC_ERROR_BUSY,
+        TEEC_ERROR_COMMUNICATION,
+        TEEC_ERROR_SECURITY,
+        TEEC_ERROR_SHORT_BUFFER,
+        TEEC_ERROR_EXTERNAL_CANCEL,
+        TEEC_ERROR_MAC_INVALID,
+        TEEC_ERROR_TARGET_DEAD,
+        TEEC_ERROR_STORAGE_NO_SPACE,
+        TEEC_ERROR_STORAGE_NOT_AVAILABLE,
+        TEEC_FAIL,
+        0x12345678,
+        0xffffffff,
+        0x80000000,
     };
     struct tap_group group = {0};
     TEEC_Session session;
     (void)call_open(&context, &session, &probe, NULL);
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         uint32_t origin = 0;
-        const TEEC_Result result =
-            call_value(&session, PROBE_RETURN, codes[i], 0, NULL, &origin);
+        const TEEC_Result result = call_value(&session, PROBE_RETURN, codes[i], 0, NULL, &origin);
         tap_check(&group, (uint32_t)result == codes[i] && origin == TEEC_ORIGIN_TRUSTED_APP,
                   "0x%08x came back as 0x%08x from %u", codes[i], (unsigned)result, origin);
     }
@@ -113,7 +139,8 @@ static void codes_invoke(void)
     (void)call_open(&context, &session, &probe, NULL);
     uint32_t origin = 0;
     TEEC_Result result = TEEC_InvokeCommand(NULL, 0, NULL, &origin);
-    tap_result(result, origin, TEEC_ERROR_BAD_PARAMETERS, TEEC_ORIGIN_API, "invoke without session");
+    tap_result(result, origin, TEEC_ERROR_BAD_PARAMETERS, TEEC_ORIGIN_API,
+               "invoke without session");
     result = TEEC_InvokeCommand(&session, PROBE_NOTHING, NULL, NULL);
     tap_ok(result == TEEC_SUCCESS, "invoke without operation and origin");
     result = TEEC_InvokeCommand(&session, 0xdead, NULL, &origin);
@@ -195,12 +222,11 @@ static void codes_memory(void)
         operation.params[3].memref.offset = row[i].offset;
         operation.params[3].memref.size = row[i].size;
         uint32_t origin = 0;
-        const TEEC_Result result =
-            TEEC_InvokeCommand(&session, PROBE_NOTHING, &operation, &origin);
+        const TEEC_Result result = TEEC_InvokeCommand(&session, PROBE_NOTHING, &operation, &origin);
         tap_check(&group,
-                  result == row[i].want && origin == (row[i].want == TEEC_SUCCESS
-                                                          ? TEEC_ORIGIN_TRUSTED_APP
-                                                          : TEEC_ORIGIN_API),
+                  result == row[i].want &&
+                      origin ==
+                          (row[i].want == TEEC_SUCCESS ? TEEC_ORIGIN_TRUSTED_APP : TEEC_ORIGIN_API),
                   "%s: %s from %u", row[i].name, postern_teec_strerror(result), origin);
         tap_check(&group, result == TEEC_SUCCESS || *postern_teec_reason() != 0,
                   "%s: no reason in words", row[i].name);
@@ -242,8 +268,7 @@ static void codes_memory(void)
               "no memory");
     tap_check(&registering, TEEC_AllocateSharedMemory(NULL, &shared) == TEEC_ERROR_BAD_PARAMETERS,
               "allocate without context");
-    tap_check(&registering,
-              TEEC_AllocateSharedMemory(&context, NULL) == TEEC_ERROR_BAD_PARAMETERS,
+    tap_check(&registering, TEEC_AllocateSharedMemory(&context, NULL) == TEEC_ERROR_BAD_PARAMETERS,
               "allocate without memory");
     tap_group_end(&registering, "what may be registered");
 }

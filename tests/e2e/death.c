@@ -34,8 +34,7 @@ static void *death_caller(void *argument)
     caller->reached = true;
     switch (caller->kind % 3) {
     case 0:
-        caller->result =
-            call_value(&caller->session, PROBE_WAIT, 120000, 0, NULL, &caller->origin);
+        caller->result = call_value(&caller->session, PROBE_WAIT, 120000, 0, NULL, &caller->origin);
         break;
     case 1:
         caller->result = call_value(&caller->session, PROBE_WAIT, 120000, PROBE_WAIT_SPIN, NULL,
@@ -117,7 +116,8 @@ static void death_of_daemon(void)
     tap_check(&later, allocated != TEEC_SUCCESS, "memory from a dead TEE");
     TEEC_Context none;
     const TEEC_Result fresh = TEEC_InitializeContext(NULL, &none);
-    tap_check(&later, fresh == TEEC_ERROR_GENERIC, "a new context: %s", postern_teec_strerror(fresh));
+    tap_check(&later, fresh == TEEC_ERROR_GENERIC, "a new context: %s",
+              postern_teec_strerror(fresh));
     for (unsigned i = 0; i < THREADS; i++) {
         TEEC_CloseSession(&caller[i].session);
     }
@@ -126,8 +126,8 @@ static void death_of_daemon(void)
     TEEC_FinalizeContext(&context[1]);
     tap_group_end(&later, "later calls answer the same, and what is open can be closed");
 
-    tap_ok(death_orphans_end(orphans, orphan_count), "apps do not outlive their kernel (%u of them)",
-           orphan_count);
+    tap_ok(death_orphans_end(orphans, orphan_count),
+           "apps do not outlive their kernel (%u of them)", orphan_count);
     tee_kill_supplicant(&here);
     tee_start(&here);
     TEEC_Context again;
@@ -137,14 +137,16 @@ static void death_of_daemon(void)
 }
 
 /* Runs in a child: holds sessions and memory, is in the middle of a call, says when. */
-static _Noreturn void death_client(int ready, uint32_t command, uint32_t a, uint32_t b, uint32_t mark)
+static _Noreturn void death_client(int ready, uint32_t command, uint32_t a, uint32_t b,
+                                   uint32_t mark)
 {
     TEEC_Context context;
     TEEC_Session session;
     call_context(&context);
     TEEC_SharedMemory shared = {.size = 1 << 20, .flags = TEEC_MEM_INOUT};
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
-    operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_MEMREF_WHOLE);
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_MEMREF_WHOLE);
     operation.params[0].value.a = mark;
     operation.params[3].memref.parent = &shared;
     if (call_open(&context, &session, &probe, NULL) != TEEC_SUCCESS ||
@@ -188,12 +190,13 @@ static void death_of_client(const char *name, uint32_t command, uint32_t a, uint
                name);
     }
     const struct tee_count after = tee_count_settle(&here, &before, 0);
-    tap_ok(after.processes <= before.processes && after.descriptors <= before.descriptors &&
-               after.mappings <= before.mappings + 16 && after.threads <= before.threads,
-           "%s: nothing is left (processes %u to %u, descriptors %u to %u, mappings %u to %u, threads "
-           "%u to %u)",
-           name, before.processes, after.processes, before.descriptors, after.descriptors,
-           before.mappings, after.mappings, before.threads, after.threads);
+    tap_ok(
+        after.processes <= before.processes && after.descriptors <= before.descriptors &&
+            after.mappings <= before.mappings + 16 && after.threads <= before.threads,
+        "%s: nothing is left (processes %u to %u, descriptors %u to %u, mappings %u to %u, threads "
+        "%u to %u)",
+        name, before.processes, after.processes, before.descriptors, after.descriptors,
+        before.mappings, after.mappings, before.threads, after.threads);
 }
 
 /* An app that does not come back from its close entry point is ended. */
@@ -269,7 +272,8 @@ static void death_of_fork(void)
     }
     int status = -1;
     (void)waitpid(child, &status, 0);
-    tap_ok(status == 0, "a forked child cannot use its parent's session, and has its own (status %x)",
+    tap_ok(status == 0,
+           "a forked child cannot use its parent's session, and has its own (status %x)",
            (unsigned)status);
     tap_ok(call_probe_right(&session, 4), "what the child closed is open in the parent");
     TEEC_CloseSession(&session);
@@ -288,8 +292,8 @@ int main(void)
     (void)call_alive(&warm, &probe);
     TEEC_FinalizeContext(&warm);
     death_of_client("a client killed while the app waits", PROBE_WAIT, 120000, 0, 1001, true);
-    death_of_client("a client killed while the app polls", PROBE_WAIT, 120000, PROBE_WAIT_POLL, 1002,
-                    true);
+    death_of_client("a client killed while the app polls", PROBE_WAIT, 120000, PROBE_WAIT_POLL,
+                    1002, true);
     death_of_client("a client killed while the app ignores it", PROBE_WAIT, 120000, PROBE_WAIT_SPIN,
                     1003, false);
     death_of_client("a client killed after a call", PROBE_NOTHING, 0, 0, 1004, true);

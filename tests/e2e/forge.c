@@ -28,8 +28,8 @@ struct forge forge_read(const char *path)
     uint8_t *bytes = tee_file_read(path, &size);
     memcpy(&forge.header, bytes, sizeof(forge.header));
     memcpy(&forge.image[0], bytes + sizeof(forge.header), sizeof(forge.image[0]));
-    if (size < sizeof(forge.header) + sizeof(forge.image[0]) || forge.header.magic != PACKAGE_MAGIC ||
-        forge.header.num_images != 1 ||
+    if (size < sizeof(forge.header) + sizeof(forge.image[0]) ||
+        forge.header.magic != PACKAGE_MAGIC || forge.header.num_images != 1 ||
         (size_t)forge.image[0].offset + forge.image[0].size > size ||
         (size_t)forge.header.manifest_offset + forge.header.manifest_size > size) {
         tee_bail("%s is not a package with one image", path);
@@ -103,8 +103,8 @@ void forge_write(const struct forge *forge, const char *key, const char *path, i
     struct package_header header = forge->header;
     struct package_image image[PACKAGE_IMAGES_MAX];
     memcpy(image, forge->image, sizeof(image));
-    const uint32_t images = header.num_images < PACKAGE_IMAGES_MAX ? header.num_images
-                                                                    : PACKAGE_IMAGES_MAX;
+    const uint32_t images =
+        header.num_images < PACKAGE_IMAGES_MAX ? header.num_images : PACKAGE_IMAGES_MAX;
     const size_t manifest_at = sizeof(header) + images * sizeof(image[0]);
     const size_t elf_at = forge_align(manifest_at + forge->manifest_size);
     const size_t signed_size = elf_at + forge->elf_size;

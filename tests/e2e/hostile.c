@@ -25,10 +25,10 @@ static TEEC_Session villain_witness;
 
 /* What a deed may come to. */
 enum outcome {
-    DIES,      /* TARGET_DEAD */
-    SURVIVES,  /* the given result */
-    EITHER,    /* TARGET_DEAD, or an answer; nothing hangs afterwards */
-    REFUSED,   /* TARGET_DEAD, or the given result and the instance still serves */
+    DIES,     /* TARGET_DEAD */
+    SURVIVES, /* the given result */
+    EITHER,   /* TARGET_DEAD, or an answer; nothing hangs afterwards */
+    REFUSED,  /* TARGET_DEAD, or the given result and the instance still serves */
 };
 
 struct deed {
@@ -164,16 +164,15 @@ static void hostile_deed(const struct deed *deed)
         tap_check(&group, result == deed->result && origin == TEEC_ORIGIN_TRUSTED_APP,
                   "answered %s from %s", postern_teec_strerror(result),
                   postern_teec_origin_name(origin));
-        tap_check(&group,
-                  call_value(&session, VILLAIN_NOTHING, 0, 0, NULL, NULL) == TEEC_SUCCESS,
+        tap_check(&group, call_value(&session, VILLAIN_NOTHING, 0, 0, NULL, NULL) == TEEC_SUCCESS,
                   "it does not serve any more");
     } else {
         /* It answered, whatever; the session answers or is dead, but nothing hangs. */
         tap_check(&group, deed->result == TEEC_SUCCESS || result == deed->result, "answered %s",
                   postern_teec_strerror(result));
         const TEEC_Result again = call_value(&session, VILLAIN_NOTHING, 0, 0, NULL, &origin);
-        tap_note("%s: answered %s, then %s", deed->name, result == TEEC_SUCCESS ? "success" : "an error",
-                 postern_teec_strerror(again));
+        tap_note("%s: answered %s, then %s", deed->name,
+                 result == TEEC_SUCCESS ? "success" : "an error", postern_teec_strerror(again));
     }
     TEEC_CloseSession(&session);
     hostile_fresh(&group, deed->name);
@@ -220,8 +219,7 @@ static void hostile_loops(uint32_t unmasked)
     tap_check(&group, hostile_witnesses(), "a witness suffered while it loops");
     TEEC_RequestCancellation(&looping.operation);
     pthread_join(thread, NULL);
-    tap_check(&group,
-              looping.result == TEEC_ERROR_TARGET_DEAD && looping.origin == TEEC_ORIGIN_TEE,
+    tap_check(&group, looping.result == TEEC_ERROR_TARGET_DEAD && looping.origin == TEEC_ORIGIN_TEE,
               "answered %s from %s", postern_teec_strerror(looping.result),
               postern_teec_origin_name(looping.origin));
     hostile_afterwards(&group, &session, "loop");
@@ -256,8 +254,8 @@ static void hostile_entry_points(void)
             uint32_t origin = 0;
             const TEEC_Result result = call_open(&context, &session, &uuid, &origin);
             tap_check(&group, result == create[i].want && origin == create[i].origin,
-                      "%s: open answered %s from %s", create[i].name,
-                      postern_teec_strerror(result), postern_teec_origin_name(origin));
+                      "%s: open answered %s from %s", create[i].name, postern_teec_strerror(result),
+                      postern_teec_origin_name(origin));
             TEEC_CloseSession(&session);
         }
     }
@@ -277,9 +275,8 @@ static void hostile_entry_points(void)
     for (uint32_t i = 0; i < sizeof(session_deed) / sizeof(session_deed[0]); i++) {
         TEEC_Session session;
         uint32_t origin = 0;
-        const TEEC_Result result =
-            call_open_value(&context, &session, &villain, session_deed[i].open,
-                            session_deed[i].close, &origin);
+        const TEEC_Result result = call_open_value(
+            &context, &session, &villain, session_deed[i].open, session_deed[i].close, &origin);
         tap_check(&group, result == session_deed[i].want && origin == session_deed[i].origin,
                   "%s: open answered %s from %s", session_deed[i].name,
                   postern_teec_strerror(result), postern_teec_origin_name(origin));
@@ -299,7 +296,8 @@ static void hostile_shared_instance(void)
              "gpd.ta.instanceKeepAlive: true");
     TEEC_Session session[5];
     for (int i = 0; i < 5; i++) {
-        tap_check(&group, call_open(&context, &session[i], &uuid, NULL) == TEEC_SUCCESS, "open %d", i);
+        tap_check(&group, call_open(&context, &session[i], &uuid, NULL) == TEEC_SUCCESS, "open %d",
+                  i);
     }
     uint32_t origin = 0;
     TEEC_Result result =
@@ -332,7 +330,8 @@ static void hostile_numbers(void)
     uint32_t out[2] = {0, 0};
     (void)call_open(&context, &session, &villain, NULL);
     TEEC_Result result = call_value(&session, VILLAIN_NUMBER, 4711, 0, out, NULL);
-    tap_ok(result == TEEC_SUCCESS && out[0] == 30, "a system call that there is not is answered -30");
+    tap_ok(result == TEEC_SUCCESS && out[0] == 30,
+           "a system call that there is not is answered -30");
     result = call_value(&session, VILLAIN_HANDLES, 0, 0, out, NULL);
     tap_ok(result == TEEC_SUCCESS && out[0] > 0 && out[0] < 64,
            "an app has at most 64 handles (it could make %u more)", out[0]);

@@ -37,8 +37,7 @@ static TEEC_Result identity_ask(TEEC_Context *context, uint32_t method, const vo
 {
     TEEC_Session session;
     memset(&session, 0, sizeof(session));
-    TEEC_Result result =
-        TEEC_OpenSession(context, &session, &probe, method, data, NULL, origin);
+    TEEC_Result result = TEEC_OpenSession(context, &session, &probe, method, data, NULL, origin);
     if (result != TEEC_SUCCESS) {
         return result;
     }
@@ -71,8 +70,7 @@ static unsigned identity_all(const char *who, uint8_t applications[4][16])
     const uint32_t group = getegid();
     static const uint8_t nil[16];
 
-    TEEC_Result result =
-        identity_ask(&context, TEEC_LOGIN_PUBLIC, NULL, &login, uuid, &origin);
+    TEEC_Result result = identity_ask(&context, TEEC_LOGIN_PUBLIC, NULL, &login, uuid, &origin);
     if (result != TEEC_SUCCESS || login != TEEC_LOGIN_PUBLIC || memcmp(uuid, nil, 16) != 0) {
         printf("# %s: PUBLIC is wrong: %s, login %u\n", who, postern_teec_strerror(result), login);
         failures++;
@@ -128,30 +126,38 @@ static void identity_data(void)
         bool data; /* given */
         bool good;
     } row[] = {
-        {TEEC_LOGIN_PUBLIC, true, false},           {TEEC_LOGIN_USER, true, false},
-        {TEEC_LOGIN_APPLICATION, true, false},      {TEEC_LOGIN_USER_APPLICATION, true, false},
-        {TEEC_LOGIN_GROUP, false, false},           {TEEC_LOGIN_GROUP_APPLICATION, false, false},
-        {TEEC_LOGIN_GROUP_APPLICATION, true, true}, {TEEC_LOGIN_IDENTIFY, false, true},
-        {3, false, false},                          {8, false, false},
-        {0x80000000, false, false},                 {0xf0000000, false, false},
+        {TEEC_LOGIN_PUBLIC, true, false},
+        {TEEC_LOGIN_USER, true, false},
+        {TEEC_LOGIN_APPLICATION, true, false},
+        {TEEC_LOGIN_USER_APPLICATION, true, false},
+        {TEEC_LOGIN_GROUP, false, false},
+        {TEEC_LOGIN_GROUP_APPLICATION, false, false},
+        {TEEC_LOGIN_GROUP_APPLICATION, true, true},
+        {TEEC_LOGIN_IDENTIFY, false, true},
+        {3, false, false},
+        {8, false, false},
+        {0x80000000, false, false},
+        {0xf0000000, false, false},
         {0xffffffff, false, false},
     };
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
         uint32_t login = 0;
         uint32_t origin = 0;
         uint8_t uuid[16];
-        const TEEC_Result result = identity_ask(&context, row[i].method,
-                                                row[i].data ? &gid : NULL, &login, uuid, &origin);
+        const TEEC_Result result =
+            identity_ask(&context, row[i].method, row[i].data ? &gid : NULL, &login, uuid, &origin);
         if (row[i].good) {
             tap_check(&group, result == TEEC_SUCCESS, "method %x: %s", row[i].method,
                       postern_teec_strerror(result));
         } else {
             tap_check(&group, result == TEEC_ERROR_BAD_PARAMETERS && origin == TEEC_ORIGIN_API,
-                      "method %x: %s from %u", row[i].method, postern_teec_strerror(result), origin);
+                      "method %x: %s from %u", row[i].method, postern_teec_strerror(result),
+                      origin);
         }
     }
     TEEC_FinalizeContext(&context);
-    tap_group_end(&group, "connection data is there just where it must be; unknown methods refused");
+    tap_group_end(&group,
+                  "connection data is there just where it must be; unknown methods refused");
 }
 
 /* The same as another user, in a child. */
@@ -237,8 +243,7 @@ int main(int argc, char **argv)
         tap_ok(identity_as_nobody(nobody), "PUBLIC, USER and GROUP of another user");
         tap_ok(memcmp(mine[1], nobody[1], 16) != 0 && memcmp(mine[3], nobody[3], 16) != 0,
                "the same program run by another user has another USER_APPLICATION identity");
-        tap_ok(memcmp(mine[0], nobody[0], 16) == 0,
-               "but the same APPLICATION identity");
+        tap_ok(memcmp(mine[0], nobody[0], 16) == 0, "but the same APPLICATION identity");
     }
     tee_destroy(&here);
     return tap_end();

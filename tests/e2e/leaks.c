@@ -37,9 +37,12 @@ static void leaks_crashes(TEEC_Context *context)
         uint32_t command;
         uint32_t a;
     } ways[] = {
-        {VILLAIN_FAULT, VILLAIN_FAULT_NULL},   {VILLAIN_ENDS, VILLAIN_END_EXIT},
-        {VILLAIN_PANIC, 1},                    {VILLAIN_ENDS, VILLAIN_END_KILL},
-        {VILLAIN_LINUX, VILLAIN_LINUX_SOCKET}, {VILLAIN_STACK, 0},
+        {VILLAIN_FAULT, VILLAIN_FAULT_NULL},
+        {VILLAIN_ENDS, VILLAIN_END_EXIT},
+        {VILLAIN_PANIC, 1},
+        {VILLAIN_ENDS, VILLAIN_END_KILL},
+        {VILLAIN_LINUX, VILLAIN_LINUX_SOCKET},
+        {VILLAIN_STACK, 0},
         {VILLAIN_ENDS, VILLAIN_END_ABORT},
     };
     struct tap_group group = {0};
@@ -112,7 +115,8 @@ static void leaks_contexts(void)
         TEEC_Session session;
         TEEC_SharedMemory shared = {.size = 65536, .flags = TEEC_MEM_INOUT};
         TEEC_Result result = TEEC_InitializeContext(NULL, &context);
-        tap_check(&group, result == TEEC_SUCCESS, "context %u: %s", i, postern_teec_strerror(result));
+        tap_check(&group, result == TEEC_SUCCESS, "context %u: %s", i,
+                  postern_teec_strerror(result));
         (void)TEEC_AllocateSharedMemory(&context, &shared);
         result = call_open(&context, &session, &probe, NULL);
         tap_check(&group, result == TEEC_SUCCESS, "open %u: %s", i, postern_teec_strerror(result));

@@ -40,8 +40,8 @@ static uint32_t load_random(uint32_t *x)
 static bool load_values(TEEC_Session *session, uint32_t seed)
 {
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
-    operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_VALUE_INOUT, TEEC_VALUE_OUTPUT,
-                                            TEEC_VALUE_INOUT);
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_VALUE_INOUT, TEEC_VALUE_OUTPUT, TEEC_VALUE_INOUT);
     for (uint32_t i = 0; i < 4; i++) {
         operation.params[i].value.a = seed + i;
         operation.params[i].value.b = seed ^ i;
@@ -100,8 +100,7 @@ static bool load_call(TEEC_Session *session, TEEC_SharedMemory *shared, uint32_t
         return load_error(session, load_random(x));
     case 3: {
         TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
-        operation.paramTypes =
-            TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+        operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
         operation.params[0].value.a = load_random(x);
         operation.params[0].value.b = load_random(x);
         const uint32_t next[2] = {operation.params[0].value.a, operation.params[0].value.b};

@@ -94,8 +94,8 @@ static void memory_temporary(void)
         struct guarded out = guarded_create(size);
         struct guarded both = guarded_create(size);
         call_fill(both.at, size, 99);
-        operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE,
-                                                TEEC_MEMREF_TEMP_INOUT);
+        operation.paramTypes =
+            TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE, TEEC_MEMREF_TEMP_INOUT);
         operation.params[0].tmpref.buffer = out.at;
         operation.params[0].tmpref.size = size;
         operation.params[3].tmpref.buffer = both.at;
@@ -110,8 +110,9 @@ static void memory_temporary(void)
             both.at[k] ^= PROBE_XOR;
         }
         tap_check(&group, call_filled(both.at, size, 99), "in and out of %zu: contents", size);
-        tap_check(&group, operation.params[0].tmpref.size == size &&
-                              operation.params[3].tmpref.size == size,
+        tap_check(&group,
+                  operation.params[0].tmpref.size == size &&
+                      operation.params[3].tmpref.size == size,
                   "output of %zu: sizes", size);
         free(out.whole);
         free(both.whole);
@@ -123,8 +124,8 @@ static void memory_temporary(void)
 static void memory_null(void)
 {
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
-    operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_VALUE_OUTPUT,
-                                            TEEC_VALUE_OUTPUT, TEEC_NONE);
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_VALUE_OUTPUT, TEEC_VALUE_OUTPUT, TEEC_NONE);
     uint32_t origin = 0;
     TEEC_Result result = TEEC_InvokeCommand(&session, PROBE_SUM, &operation, &origin);
     tap_ok(result == TEEC_SUCCESS && operation.params[2].value.a == 0 &&
@@ -202,9 +203,9 @@ static void memory_shared(struct tap_group *group, TEEC_SharedMemory *shared, co
             operation.params[2].memref.offset = offset;
             operation.params[2].memref.size = size;
             result = TEEC_InvokeCommand(&session, PROBE_WORK, &operation, NULL);
-            tap_check(group,
-                      result == TEEC_SUCCESS && memory_is_pattern(octets + offset, size, 2),
-                      "%s output %zu at %zu: %s", kind, size, offset, postern_teec_strerror(result));
+            tap_check(group, result == TEEC_SUCCESS && memory_is_pattern(octets + offset, size, 2),
+                      "%s output %zu at %zu: %s", kind, size, offset,
+                      postern_teec_strerror(result));
             bool guards = true;
             for (size_t k = 0; k < shared->size; k++) {
                 guards &= (k >= offset && k < offset + size) || octets[k] == GUARD_OCTET;
@@ -337,8 +338,8 @@ static void memory_short(void)
         operation.params[1].tmpref.size = row[i].room;
         uint32_t origin = 0;
         const TEEC_Result result = TEEC_InvokeCommand(&session, PROBE_CLAIM, &operation, &origin);
-        tap_check(&group, result == row[i].want, "room %u, claimed %u: %s", row[i].room, row[i].claim,
-                  postern_teec_strerror(result));
+        tap_check(&group, result == row[i].want, "room %u, claimed %u: %s", row[i].room,
+                  row[i].claim, postern_teec_strerror(result));
         tap_check(&group, operation.params[1].tmpref.size == row[i].claim,
                   "room %u, claimed %u: told %zu", row[i].room, row[i].claim,
                   operation.params[1].tmpref.size);
@@ -410,8 +411,7 @@ static void memory_large(void)
     if (tap_check(&group, result == TEEC_SUCCESS, "64 MiB: %s", postern_teec_strerror(result))) {
         call_fill(shared.buffer, shared.size, 3);
         TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
-        operation.paramTypes =
-            TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+        operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE);
         operation.params[0].memref.parent = &shared;
         result = TEEC_InvokeCommand(&session, PROBE_WORK, &operation, NULL);
         uint8_t *octets = shared.buffer;

@@ -16,7 +16,8 @@
 /* A small app without cryptography: the smaller, the more octets can be tried. */
 #define PACKAGES_ELF "out/apps/obj/hello/hello.elf"
 
-static const TEEC_UUID app = {0x444fbfd3, 0x0c95, 0x479c, {0x8f, 0x40, 0x02, 0xd0, 0x94, 0x6d, 0x2d, 0x8d}};
+static const TEEC_UUID app = {
+    0x444fbfd3, 0x0c95, 0x479c, {0x8f, 0x40, 0x02, 0xd0, 0x94, 0x6d, 0x2d, 0x8d}};
 static struct tee here;
 static TEEC_Context context;
 static char package_path[TEE_PATH];
@@ -94,8 +95,8 @@ static void packages_lengths(void)
                   "cut to %zu: %s from %u", lengths[i], postern_teec_strerror(result), origin);
         tee_file_write(package_path, good, good_size - 1 - lengths[i]);
         result = packages_open(&origin);
-        tap_check(&group, packages_refused(result, origin), "cut by %zu: %s from %u", 1 + lengths[i],
-                  postern_teec_strerror(result), origin);
+        tap_check(&group, packages_refused(result, origin), "cut by %zu: %s from %u",
+                  1 + lengths[i], postern_teec_strerror(result), origin);
     }
     uint8_t *longer = calloc(1, good_size + 8192);
     memcpy(longer, good, good_size);
@@ -157,21 +158,25 @@ static void packages_manifests(void)
         const char *logged;
     } row[] = {
         {"no appID", {VERSION}, "444fbfd3"},
-        {"another appID", {"gpd.ta.appID", "444fbfd3-0c95-479c-8f40-02d0946d2d8e", VERSION},
+        {"another appID",
+         {"gpd.ta.appID", "444fbfd3-0c95-479c-8f40-02d0946d2d8e", VERSION},
          "UUID"},
         {"an appID that is none", {"gpd.ta.appID", "hello", VERSION}, "gpd.ta.appID"},
         {"a key twice", {ID, ID, VERSION}, "gpd.ta.appID"},
         {"keys out of order", {VERSION, ID}, "gpd.ta.appID"},
         {"an unknown gpd key", {ID, "gpd.ta.unheard", "1", VERSION}, "gpd.ta.unheard"},
         {"an unknown postern key", {ID, VERSION, "postern.unheard", "1"}, "postern.unheard"},
-        {"a truth that is none", {ID, "gpd.ta.singleInstance", "perhaps", VERSION},
+        {"a truth that is none",
+         {ID, "gpd.ta.singleInstance", "perhaps", VERSION},
          "gpd.ta.singleInstance"},
         {"a size that is none", {ID, "gpd.ta.dataSize", "-1", VERSION}, "gpd.ta.dataSize"},
-        {"a size without end", {ID, "gpd.ta.dataSize", "99999999999999999999999", VERSION},
+        {"a size without end",
+         {ID, "gpd.ta.dataSize", "99999999999999999999999", VERSION},
          "gpd.ta.dataSize"},
         {"a stack of nothing", {ID, "gpd.ta.stackSize", "0", VERSION}, "gpd.ta.stackSize"},
         {"another version than the header's", {ID, "gpd.ta.version", "7.8.9"}, "version"},
-        {"development, but not in the header", {ID, VERSION, "postern.development", "true"},
+        {"development, but not in the header",
+         {ID, VERSION, "postern.development", "true"},
          "development"},
     };
     struct tap_group group = {0};
@@ -202,12 +207,18 @@ static void packages_headers(void)
         const char *name;
         const char *logged;
     } row[] = {
-        {"another SDK's ABI", "ABI"},      {"unknown flags", "flag"},
-        {"reserved words", "reserved"},    {"another architecture", "architecture"},
-        {"no image", "image"},             {"an image beyond the file", "image"},
-        {"an image over the header", "image"}, {"an image twice", "overlap"},
-        {"a manifest beyond the file", "manifest"}, {"an image's reserved word", "reserved"},
-        {"the manifest over the image", "overlap"}, {"another UUID", "another app"},
+        {"another SDK's ABI", "ABI"},
+        {"unknown flags", "flag"},
+        {"reserved words", "reserved"},
+        {"another architecture", "architecture"},
+        {"no image", "image"},
+        {"an image beyond the file", "image"},
+        {"an image over the header", "image"},
+        {"an image twice", "overlap"},
+        {"a manifest beyond the file", "manifest"},
+        {"an image's reserved word", "reserved"},
+        {"the manifest over the image", "overlap"},
+        {"another UUID", "another app"},
     };
     struct tap_group group = {0};
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -368,8 +379,8 @@ static void packages_keys(void)
     forge_write(&forge, TEE_KEY_OTHER, package_path, 1);
     result = packages_open(&origin);
     tap_check(&group, result == TEEC_ERROR_SECURITY && origin == TEEC_ORIGIN_TEE,
-              "another key under the trusted one's name: %s from %u",
-              postern_teec_strerror(result), origin);
+              "another key under the trusted one's name: %s from %u", postern_teec_strerror(result),
+              origin);
     /* An algorithm of another name. */
     forge.header.algorithm = 2;
     forge_write(&forge, TEE_KEY, package_path, 1);
@@ -411,10 +422,11 @@ int main(void)
     const struct tee_count after = tee_count_settle(&here, &before, 0);
     tap_ok(after.processes <= before.processes && after.descriptors <= before.descriptors &&
                after.mappings <= before.mappings + 8,
-           "nothing was started, nothing is left (processes %u to %u, descriptors %u to %u, mappings %u "
+           "nothing was started, nothing is left (processes %u to %u, descriptors %u to %u, "
+           "mappings %u "
            "to %u)",
-           before.processes, after.processes, before.descriptors, after.descriptors, before.mappings,
-           after.mappings);
+           before.processes, after.processes, before.descriptors, after.descriptors,
+           before.mappings, after.mappings);
     tee_file_write(package_path, good, good_size);
     uint32_t origin = 0;
     TEEC_Result result = packages_open(&origin);
@@ -423,8 +435,8 @@ int main(void)
     struct forge forge = forge_read(package_path);
     const TEEC_UUID copy = tee_uuid_plus(app, 2);
     char copy_path[TEE_PATH];
-    static const char *const pairs[] = {
-        "gpd.ta.appID", "444fbfd5-0c95-479c-8f40-02d0946d2d8d", "gpd.ta.version", "0.0.0", NULL};
+    static const char *const pairs[] = {"gpd.ta.appID", "444fbfd5-0c95-479c-8f40-02d0946d2d8d",
+                                        "gpd.ta.version", "0.0.0", NULL};
     tee_package_path(&here, &copy, copy_path);
     forge.header.uuid[3] = 0xd5;
     forge_manifest(&forge, pairs);

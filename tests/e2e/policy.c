@@ -34,7 +34,8 @@ static void policy_multiple_instances(void)
     uint32_t of_a[4];
     uint32_t of_b[4];
     const bool open = policy_open(&a, &uuid) && policy_open(&b, &uuid);
-    const bool asked = call_instance(&a, of_a) == TEEC_SUCCESS && call_instance(&b, of_b) == TEEC_SUCCESS;
+    const bool asked =
+        call_instance(&a, of_a) == TEEC_SUCCESS && call_instance(&b, of_b) == TEEC_SUCCESS;
     tap_ok(open && asked && of_a[0] != of_b[0] && of_a[1] == 1 && of_b[1] == 1,
            "by default each session has an instance of its own");
     TEEC_CloseSession(&a);
@@ -74,7 +75,8 @@ static void policy_multiple_sessions(void)
     uint32_t found[4] = {0};
     for (unsigned i = 0; i < 8; i++) {
         tap_check(&group, policy_open(&session[i], &uuid), "open %u", i);
-        tap_check(&group, call_instance(&session[i], i == 0 ? first : found) == TEEC_SUCCESS, "%u", i);
+        tap_check(&group, call_instance(&session[i], i == 0 ? first : found) == TEEC_SUCCESS, "%u",
+                  i);
         tap_check(&group, i == 0 || found[0] == first[0], "session %u is of another instance", i);
     }
     tap_check(&group, found[1] == 8, "%u sessions are open", found[1]);
@@ -86,8 +88,9 @@ static void policy_multiple_sessions(void)
             TEEC_CloseSession(&session[i]);
         }
     }
-    tap_check(&group, call_instance(&session[1], found) == TEEC_SUCCESS && found[0] == first[0] &&
-                          found[1] == 4 && found[3] == 4,
+    tap_check(&group,
+              call_instance(&session[1], found) == TEEC_SUCCESS && found[0] == first[0] &&
+                  found[1] == 4 && found[3] == 4,
               "four are left of the same instance");
     for (unsigned i = 1; i < 8; i += 2) {
         TEEC_CloseSession(&session[i]);
@@ -191,8 +194,8 @@ static void policy_heap(void)
     TEEC_CloseSession(&session);
 }
 
-static TEEC_Result policy_property(TEEC_Session *session, uint32_t set, const char *name, char *text,
-                                   size_t size)
+static TEEC_Result policy_property(TEEC_Session *session, uint32_t set, const char *name,
+                                   char *text, size_t size)
 {
     TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
     operation.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
@@ -295,8 +298,8 @@ static void policy_app_to_app(void)
     uint32_t out[2] = {0};
     (void)policy_open(&session, &from);
     TEEC_Result result = policy_chain(&session, &to, PROBE_WORK, 1234, seen, out);
-    tap_ok(result == TEEC_SUCCESS && seen[0] == TEEC_SUCCESS && seen[1] == TEEC_ORIGIN_TRUSTED_APP &&
-               out[0] == ~1234u,
+    tap_ok(result == TEEC_SUCCESS && seen[0] == TEEC_SUCCESS &&
+               seen[1] == TEEC_ORIGIN_TRUSTED_APP && out[0] == ~1234u,
            "an app opens a session with another app and invokes (0x%x from %u)", seen[0], seen[1]);
     result = policy_chain(&session, &to, PROBE_RETURN, TEEC_ERROR_ACCESS_CONFLICT, seen, out);
     tap_ok(result == TEEC_SUCCESS && seen[0] == TEEC_ERROR_ACCESS_CONFLICT &&

@@ -68,8 +68,9 @@ static void protocol_hello(void)
         struct link_welcome welcome;
         memset(&welcome, 0, sizeof(welcome));
         const ssize_t got = size == 0 ? 0 : recv(fd, &welcome, sizeof(welcome), 0);
-        tap_check(&group, got <= 0 || (got == (ssize_t)sizeof(welcome) && welcome.status != 0 &&
-                                       welcome.text[0] != 0 && memchr(welcome.text, 0, 96) != NULL),
+        tap_check(&group,
+                  got <= 0 || (got == (ssize_t)sizeof(welcome) && welcome.status != 0 &&
+                               welcome.text[0] != 0 && memchr(welcome.text, 0, 96) != NULL),
                   "hello %d: %zd octets, status 0x%x", i, got, welcome.status);
         if (i == 1) {
             tap_check(&group, got == (ssize_t)sizeof(welcome) && strstr(welcome.text, "rotocol"),
@@ -95,8 +96,9 @@ static void protocol_sessions(void)
         memset(arg, 0, sizeof(*arg));
         arg->head.cmd = MSG_CMD_INVOKE_COMMAND;
         arg->head.session = numbers[i];
-        tap_check(&group, link_call(&link) && arg->head.ret == TEEC_ERROR_SESSION_NOT_EXIST &&
-                              arg->head.origin == TEEC_ORIGIN_TEE,
+        tap_check(&group,
+                  link_call(&link) && arg->head.ret == TEEC_ERROR_SESSION_NOT_EXIST &&
+                      arg->head.origin == TEEC_ORIGIN_TEE,
                   "invoke in session %u: 0x%x from %u", numbers[i], arg->head.ret,
                   arg->head.origin);
         memset(arg, 0, sizeof(*arg));
@@ -122,8 +124,9 @@ static void protocol_messages(void)
 {
     struct tap_group group = {0};
     struct link link;
-    if (!tap_check(&group, link_open(&link, here.run) && link_lane(&link) &&
-                               link_session(&link, probe_octets),
+    if (!tap_check(&group,
+                   link_open(&link, here.run) && link_lane(&link) &&
+                       link_session(&link, probe_octets),
                    "open")) {
         tap_group_end(&group, "messages that make no sense");
         return;
@@ -236,8 +239,9 @@ static void protocol_memory(void)
 {
     struct tap_group group = {0};
     struct link link;
-    if (!tap_check(&group, link_open(&link, here.run) && link_lane(&link) &&
-                               link_session(&link, probe_octets),
+    if (!tap_check(&group,
+                   link_open(&link, here.run) && link_lane(&link) &&
+                       link_session(&link, probe_octets),
                    "open")) {
         tap_group_end(&group, "memory by hand");
         return;
@@ -257,9 +261,15 @@ static void protocol_memory(void)
         uint64_t size;
         bool good;
     } ranges[] = {
-        {0, 8192, true},      {0, 0, true},          {8191, 1, true},
-        {0, 1u << 20, false}, {1u << 20, 1, false},  {UINT64_MAX, 2, false},
-        {2, UINT64_MAX, false}, {UINT64_MAX, UINT64_MAX, false}, {UINT64_MAX - 4095, 4096, false},
+        {0, 8192, true},
+        {0, 0, true},
+        {8191, 1, true},
+        {0, 1u << 20, false},
+        {1u << 20, 1, false},
+        {UINT64_MAX, 2, false},
+        {2, UINT64_MAX, false},
+        {UINT64_MAX, UINT64_MAX, false},
+        {UINT64_MAX - 4095, 4096, false},
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         struct msg_arg *arg = &link.page->arg;
@@ -288,8 +298,9 @@ static void protocol_memory(void)
     arg->params[0].u.rmem.cookie = cookie;
     tap_check(&group, link_call(&link) && arg->head.ret != 0, "grown memory: 0x%x", arg->head.ret);
     for (int i = 0; i < 3; i++) {
-        tap_check(&group, link_ask(&link, LINK_SHM_RELEASE, cookie, 0, -1, NULL, 0, &reply) &&
-                              (reply.status == 0) == (i == 0),
+        tap_check(&group,
+                  link_ask(&link, LINK_SHM_RELEASE, cookie, 0, -1, NULL, 0, &reply) &&
+                      (reply.status == 0) == (i == 0),
                   "release %d: 0x%x", i, reply.status);
     }
     static const uint64_t absurd[] = {0, UINT64_MAX, UINT64_MAX - 4096, UINT64_C(1) << 62,
@@ -306,7 +317,8 @@ static void protocol_memory(void)
     close(fd);
     link_close(&link);
     tap_check(&group, protocol_unharmed(), "unharmed");
-    tap_group_end(&group, "memory: sealed, its ranges checked without overflow, absurd sizes refused");
+    tap_group_end(&group,
+                  "memory: sealed, its ranges checked without overflow, absurd sizes refused");
 }
 
 /* A client that changes its message and its memory all the while. No check may be passed by. */
@@ -332,8 +344,9 @@ static void protocol_races(void)
     struct tap_group group = {0};
     for (int round = 0; round < 20; round++) {
         struct link link;
-        if (!tap_check(&group, link_open(&link, here.run) && link_lane(&link) &&
-                                   link_session(&link, probe_octets),
+        if (!tap_check(&group,
+                       link_open(&link, here.run) && link_lane(&link) &&
+                           link_session(&link, probe_octets),
                        "open")) {
             break;
         }
@@ -381,8 +394,9 @@ static void protocol_scribble(void)
     struct tap_group group = {0};
     TEEC_Session session;
     TEEC_SharedMemory shared = {.size = 65536, .flags = TEEC_MEM_INOUT};
-    tap_check(&group, call_open(&context, &session, &probe, NULL) == TEEC_SUCCESS &&
-                          TEEC_AllocateSharedMemory(&context, &shared) == TEEC_SUCCESS,
+    tap_check(&group,
+              call_open(&context, &session, &probe, NULL) == TEEC_SUCCESS &&
+                  TEEC_AllocateSharedMemory(&context, &shared) == TEEC_SUCCESS,
               "open");
     struct protocol_race race = {.page = shared.buffer};
     pthread_t thread;
@@ -478,12 +492,13 @@ int main(void)
         link_close(&link);
     }
     const struct tee_count after = tee_count_settle(&here, &before, 2);
-    tap_ok(after.descriptors <= before.descriptors + 2 && after.processes <= before.processes &&
-               after.threads <= before.threads + 2,
-           "clients that vanish leave nothing: descriptors %u to %u, processes %u to %u, threads %u "
-           "to %u",
-           before.descriptors, after.descriptors, before.processes, after.processes, before.threads,
-           after.threads);
+    tap_ok(
+        after.descriptors <= before.descriptors + 2 && after.processes <= before.processes &&
+            after.threads <= before.threads + 2,
+        "clients that vanish leave nothing: descriptors %u to %u, processes %u to %u, threads %u "
+        "to %u",
+        before.descriptors, after.descriptors, before.processes, after.processes, before.threads,
+        after.threads);
     TEEC_CloseSession(&witness);
     TEEC_FinalizeContext(&context);
     tap_ok(tee_stop(&here) == 0, "the daemon ends cleanly afterwards");

@@ -42,12 +42,26 @@ enum lie {
 };
 
 static const char *const lie_name[LIES] = {
-    "honest", "garbage", "a short answer", "a long answer", "an empty answer",
-    "the answer to another question", "too many parameters", "parameters of other types",
-    "a size without end", "a size of zero", "a size that grows", "a size beyond the memory",
-    "success without a package", "an error of its own invention", "another package at the second read",
-    "a package that changes while it is read", "every answer twice", "death at the first question",
-    "death at the second question", "answers before questions",
+    "honest",
+    "garbage",
+    "a short answer",
+    "a long answer",
+    "an empty answer",
+    "the answer to another question",
+    "too many parameters",
+    "parameters of other types",
+    "a size without end",
+    "a size of zero",
+    "a size that grows",
+    "a size beyond the memory",
+    "success without a package",
+    "an error of its own invention",
+    "another package at the second read",
+    "a package that changes while it is read",
+    "every answer twice",
+    "death at the first question",
+    "death at the second question",
+    "answers before questions",
 };
 
 static const TEEC_UUID probe = PROBE_UUID;
@@ -307,8 +321,7 @@ static void lie_tell(struct tap_group *group, TEEC_Session *witness, enum lie li
     /* Some lies can be seen through and the truth be found all the same; a false success cannot. */
     const bool may_succeed = lie == HONEST || lie == TWICE || lie == EARLY || lie == SCRIBBLES;
     const bool succeeded = result == TEEC_SUCCESS && origin == TEEC_ORIGIN_TRUSTED_APP;
-    tap_check(group, (may_succeed && succeeded) ||
-                         (lie != HONEST && lie_refused(result, origin)),
+    tap_check(group, (may_succeed && succeeded) || (lie != HONEST && lie_refused(result, origin)),
               "%s: %s from %u", lie_name[lie], postern_teec_strerror(result), origin);
     tap_check(group, kill(here.daemon, 0) == 0 && call_probe_right(witness, (uint32_t)lie),
               "%s: the open session suffered", lie_name[lie]);
@@ -334,9 +347,8 @@ static void lie_be_silent(TEEC_Session *witness)
     lie_silent = true;
     uint32_t origin = 0;
     TEEC_Result result = lie_open(&uuid, &origin);
-    tap_ok(lie_refused(result, origin),
-           "a supplicant that never answers: %s from %s", postern_teec_strerror(result),
-           postern_teec_origin_name(origin));
+    tap_ok(lie_refused(result, origin), "a supplicant that never answers: %s from %s",
+           postern_teec_strerror(result), postern_teec_origin_name(origin));
     tap_ok(call_probe_right(witness, 9), "open sessions go on");
     lie_silent = false;
     for (int i = 0; i < 100 && result != TEEC_SUCCESS; i++) {

@@ -18,8 +18,8 @@ static void tap_line(bool good, const char *text, const char *reason)
     pthread_mutex_lock(&tap_lock);
     tap_count++;
     tap_failed += !good;
-    printf("%sok %u - %s%s%s\n", good ? "" : "not ", tap_count, text, reason != NULL ? " # SKIP " : "",
-           reason != NULL ? reason : "");
+    printf("%sok %u - %s%s%s\n", good ? "" : "not ", tap_count, text,
+           reason != NULL ? " # SKIP " : "", reason != NULL ? reason : "");
     fflush(stdout);
     pthread_mutex_unlock(&tap_lock);
 }
@@ -68,9 +68,9 @@ bool tap_result(uint32_t result, uint32_t origin, uint32_t want, uint32_t want_o
     /* postern_teec_strerror may use one buffer for all numbers without a name. */
     char found[64];
     (void)snprintf(found, sizeof(found), "%s", postern_teec_strerror(result));
-    tap_note("answered %s from %s, expected %s from %s; %s", found, postern_teec_origin_name(origin),
-             postern_teec_strerror(want), postern_teec_origin_name(want_origin),
-             postern_teec_reason());
+    tap_note("answered %s from %s, expected %s from %s; %s", found,
+             postern_teec_origin_name(origin), postern_teec_strerror(want),
+             postern_teec_origin_name(want_origin), postern_teec_reason());
     return tap_ok(false, "%s", what);
 }
 

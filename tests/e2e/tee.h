@@ -76,7 +76,7 @@ struct tee_count {
     unsigned descriptors;
     unsigned mappings;
     unsigned threads;
-    unsigned processes; /* descendants of the daemon */
+    unsigned processes;   /* descendants of the daemon */
     unsigned long memory; /* resident, in KiB */
 };
 struct tee_count tee_count(const struct tee *tee);

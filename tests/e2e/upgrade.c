@@ -58,8 +58,8 @@ static void upgrade_multiple(void)
     TEEC_Session new;
     call_context(&context);
     tee_sign(&here, TEE_PROBE, &uuid, "gpd.ta.version: 1.0.0");
-    bool good = call_open(&context, &old, &uuid, NULL) == TEEC_SUCCESS &&
-                upgrade_version_is(&old, "1.0.0");
+    bool good =
+        call_open(&context, &old, &uuid, NULL) == TEEC_SUCCESS && upgrade_version_is(&old, "1.0.0");
     tap_ok(good, "version 1.0.0 is open");
     tee_sign(&here, TEE_PROBE, &uuid, "gpd.ta.version: 1.1.0");
     tap_ok(upgrade_open_until(&context, &new, &uuid, "1.1.0"),
@@ -104,8 +104,8 @@ static void upgrade_single(void)
                "%s: the older session goes on", name);
         TEEC_CloseSession(&a);
         TEEC_CloseSession(&b);
-        tap_ok(upgrade_open_until(&context, &a, &uuid, "2.0.0"),
-               "%s: then the new version serves", name);
+        tap_ok(upgrade_open_until(&context, &a, &uuid, "2.0.0"), "%s: then the new version serves",
+               name);
         TEEC_CloseSession(&a);
         TEEC_FinalizeContext(&context);
     }
@@ -134,8 +134,8 @@ static void upgrade_floor(void)
     static const struct {
         const char *version;
         bool good;
-    } row[] = {{"2.0.999", false}, {"2.1.0", true}, {"1.9.9", false}, {"3.0.0", true},
-               {"0.0.0", false},   {"2.1.1", true}};
+    } row[] = {{"2.0.999", false}, {"2.1.0", true},  {"1.9.9", false},
+               {"3.0.0", true},    {"0.0.0", false}, {"2.1.1", true}};
     struct tap_group group = {0};
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
         char manifest[64];
@@ -176,7 +176,8 @@ static void upgrade_scope(void)
     tee_uuid_text(&mine, text);
     (void)snprintf(prefix, sizeof(prefix), "%s/scoped", here.trust);
     (void)snprintf(output, sizeof(output), "%s/keygen-output", here.folder);
-    const char *arguments[] = {"out/bin/postern", "keygen", "--output", prefix, "--app", text, NULL};
+    const char *arguments[] = {"out/bin/postern", "keygen", "--output", prefix,
+                               "--app",           text,     NULL};
     if (tee_run(arguments, output) != 0) {
         tap_ok(false, "postern keygen --app");
         return;
@@ -195,7 +196,8 @@ static void upgrade_scope(void)
     uint32_t origin = 0;
     call_context(&context);
     TEEC_Result result = call_open(&context, &session, &mine, &origin);
-    tap_result(result, origin, TEEC_SUCCESS, TEEC_ORIGIN_TRUSTED_APP, "the app that a key may sign");
+    tap_result(result, origin, TEEC_SUCCESS, TEEC_ORIGIN_TRUSTED_APP,
+               "the app that a key may sign");
     TEEC_CloseSession(&session);
     result = call_open(&context, &session, &other, &origin);
     tap_result(result, origin, TEEC_ERROR_SECURITY, TEEC_ORIGIN_TEE, "an app that it may not");

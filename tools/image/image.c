@@ -18,20 +18,23 @@
 /* The room that port/aarch64/layout.h leaves, less the length. */
 #define IMAGE_TRUST_MAX (0x4000u - 8u)
 
-static int image_fail(const char *what, const char *why) {
+static int image_fail(const char *what, const char *why)
+{
     fprintf(stderr, "postern-image: %s: %s\n", what, why);
     return EXIT_FAILURE;
 }
 
-static int image_copy(FILE *to, const char *path) {
+static int image_copy(FILE *to, const char *path)
+{
     FILE *from = fopen(path, "rb");
     char buffer[65536];
-    size_t got;
+    size_t got = sizeof(buffer);
 
     if (from == NULL) {
         return image_fail(path, strerror(errno));
     }
-    while ((got = fread(buffer, 1, sizeof(buffer), from)) != 0) {
+    while (got == sizeof(buffer)) {
+        got = fread(buffer, 1, sizeof(buffer), from);
         if (fwrite(buffer, 1, got, to) != got) {
             break;
         }
@@ -41,7 +44,8 @@ static int image_copy(FILE *to, const char *path) {
     return failed ? image_fail(path, "cannot be copied") : EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct trust_why why = {""};
     uint8_t *table;
     size_t size;

@@ -8,7 +8,7 @@
 #define countof(a) (sizeof(a) / sizeof((a)[0]))
 #endif
 #ifndef containerof
-#define containerof(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+#define containerof(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
 #endif
 #ifndef MIN
 #define MIN(x, y) ((x) < (y) ? (x) : (y))

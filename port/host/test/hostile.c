@@ -38,10 +38,13 @@ static void chores(void)
         int fd;
 
         if (chore->kind == SYS_CHORE_UNMAP) {
-            mmap((void *)chore->address, chore->size, PROT_NONE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+            if (mmap((void *)chore->address, chore->size, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+                     0) == MAP_FAILED) {
+                abort();
+            }
         } else if (chore->kind == SYS_CHORE_MAP) {
-            if (recvmsg(SYS_FD_LINK, &message, 0) != 1) {
+            if (recvmsg(SYS_FD_LINK, &message, 0) != 1 || CMSG_FIRSTHDR(&message) == NULL) {
                 abort();
             }
             memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));

@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -552,8 +553,12 @@ static void a_thousand_connections(void **state)
     struct wire_extra extra;
     unsigned int good = 0;
     unsigned int told = 0;
+    struct rlimit files;
 
     (void)state;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < 6000) {
+        skip(); /* both ends are in this process */
+    }
     for (size_t i = 0; i < 1000; i++) {
         sockets[i] = connection();
         (void)wire_send(sockets[i], &good_hello, sizeof(good_hello), NULL, 0);
@@ -603,9 +608,15 @@ static void nothing_is_left(void **state)
 
 static int set_up(void **state)
 {
+    struct rlimit files;
+
     (void)state;
     journal_open(open("/dev/null", O_WRONLY | O_CLOEXEC), 0);
     signal(SIGPIPE, SIG_IGN);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max; /* as posternd does */
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
     cpu_init();
     lane_init();
     return sleep_init();

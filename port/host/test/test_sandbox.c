@@ -641,6 +641,34 @@ static void the_development_form_is_looser(void **state)
     port_image_destroy(other);
 }
 
+static void a_wrapper_can_run_the_development_form(void **state)
+{
+    struct port_image *other = NULL;
+    struct port_app *app;
+    struct port_trap trap;
+
+    (void)state;
+    assert_int_equal(port_image_create(uuid, elf, elf_size, true, &other), E_OK);
+    launcher_end(); /* reads the variable when it starts */
+    assert_int_equal(launcher_init(app_ended), E_OK);
+    setenv(LAUNCH_WRAPPER, "/usr/bin/env -i", 1);
+    app = start_of(other, HOSTILE_ECHO, true);
+    unsetenv(LAUNCH_WRAPPER);
+    trap = enter(app);
+    assert_int_equal(trap.kind, PORT_TRAP_CALL);
+    assert_int_equal(trap.nr, HOSTILE_REPORT);
+    port_app_destroy(app);
+    /* Still no network; and the normal form is not wrapped. */
+    app = start_of(other, HOSTILE_SOCKET, true);
+    trap = enter(app);
+    assert_int_equal((int64_t)trap.arg[0], -1);
+    port_app_destroy(app);
+    one_life(0);
+    launcher_end();
+    assert_int_equal(launcher_init(app_ended), E_OK);
+    port_image_destroy(other);
+}
+
 static void an_app_can_be_held(void **state)
 {
     struct port_image *other = NULL;
@@ -719,6 +747,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(lives_at_the_same_time),
         cmocka_unit_test(the_launcher_may_be_killed),
         cmocka_unit_test(the_development_form_is_looser),
+        cmocka_unit_test(a_wrapper_can_run_the_development_form),
         cmocka_unit_test(an_app_can_be_held),
     };
     int null;

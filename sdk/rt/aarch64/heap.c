@@ -92,8 +92,8 @@ static void block_cut(struct block *block, size_t size)
     block_set_size(block, size, 0);
     struct block *left = block_after(block);
     left->before = size;
-    struct block *after = (uintptr_t)left + rest < heap_end ? (struct block *)((uintptr_t)left + rest)
-                                                            : NULL;
+    struct block *after =
+        (uintptr_t)left + rest < heap_end ? (struct block *)((uintptr_t)left + rest) : NULL;
     if (after != NULL && (after->size & HEAP_FREE) != 0) {
         list_remove(after);
         block_set_size(left, rest + block_size(after), HEAP_FREE);

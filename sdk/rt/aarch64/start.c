@@ -19,8 +19,8 @@ extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 extern Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 int main(int argc, char **argv, char **environment);
 /* musl's; it does not return. */
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv,
-                      void (*init)(void), void (*fini)(void), void (*loader)(void));
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*loader)(void));
 int64_t start_probe(uintptr_t address, size_t size, bool write);
 _Noreturn void start_app(struct sys_page *page, uintptr_t heap, size_t heap_size, uintptr_t base);
 
@@ -54,7 +54,7 @@ static inline __attribute__((always_inline)) void start_relocate(uintptr_t base)
         if (entry->d_tag == DT_RELASZ)
             size = entry->d_un.d_val;
     }
-    for (; size >= sizeof(*rela); rela++, size -= sizeof(*rela)) {
+    for (; rela != NULL && size >= sizeof(*rela); rela++, size -= sizeof(*rela)) {
         if (ELF64_R_TYPE(rela->r_info) == R_AARCH64_RELATIVE)
             *(uint64_t *)(base + rela->r_offset) = base + (uint64_t)rela->r_addend;
     }

@@ -18,16 +18,19 @@ static uint32_t probe_open;
 static uint32_t probe_served;
 static uint32_t probe_closed;
 
-TEE_Result TA_CreateEntryPoint(void) {
+TEE_Result TA_CreateEntryPoint(void)
+{
     TEE_GenerateRandom(&probe_number, sizeof(probe_number));
     return TEE_SUCCESS;
 }
 
-void TA_DestroyEntryPoint(void) {
+void TA_DestroyEntryPoint(void)
+{
     fprintf(stderr, "probe: destroyed\n");
 }
 
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context) {
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
+{
     if (TEE_PARAM_TYPE_GET(types, 0) == TEE_PARAM_TYPE_VALUE_INPUT) {
         if (params[0].value.b != 0) {
             TEE_UnmaskCancellation();
@@ -54,7 +57,8 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **
     return TEE_SUCCESS;
 }
 
-void TA_CloseSessionEntryPoint(void *context) {
+void TA_CloseSessionEntryPoint(void *context)
+{
     struct probe_session *session = context;
     if (session->close_ms != 0) {
         (void)TEE_Wait(session->close_ms);
@@ -70,12 +74,14 @@ void TA_CloseSessionEntryPoint(void *context) {
     TEE_Free(session);
 }
 
-static bool probe_is_memory(uint32_t type) {
+static bool probe_is_memory(uint32_t type)
+{
     return type == TEE_PARAM_TYPE_MEMREF_INPUT || type == TEE_PARAM_TYPE_MEMREF_OUTPUT ||
            type == TEE_PARAM_TYPE_MEMREF_INOUT;
 }
 
-static TEE_Result probe_work(uint32_t types, TEE_Param params[4]) {
+static TEE_Result probe_work(uint32_t types, TEE_Param params[4])
+{
     for (uint32_t i = 0; i < 4; i++) {
         switch (TEE_PARAM_TYPE_GET(types, i)) {
         case TEE_PARAM_TYPE_VALUE_INOUT:
@@ -103,7 +109,8 @@ static TEE_Result probe_work(uint32_t types, TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static uint32_t probe_hash(const uint8_t *octets, size_t size) {
+static uint32_t probe_hash(const uint8_t *octets, size_t size)
+{
     uint32_t hash = PROBE_HASH_START;
     for (size_t k = 0; k < size; k++) {
         hash = PROBE_HASH(hash, octets[k]);
@@ -111,7 +118,8 @@ static uint32_t probe_hash(const uint8_t *octets, size_t size) {
     return hash;
 }
 
-static TEE_Result probe_sum(uint32_t types, TEE_Param params[4]) {
+static TEE_Result probe_sum(uint32_t types, TEE_Param params[4])
+{
     if (!probe_is_memory(TEE_PARAM_TYPE_GET(types, 0))) {
         return TEE_ERROR_BAD_PARAMETERS;
     }
@@ -121,7 +129,8 @@ static TEE_Result probe_sum(uint32_t types, TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_copy(uint32_t types, TEE_Param params[4]) {
+static TEE_Result probe_copy(uint32_t types, TEE_Param params[4])
+{
     if (!probe_is_memory(TEE_PARAM_TYPE_GET(types, 0)) ||
         !probe_is_memory(TEE_PARAM_TYPE_GET(types, 1))) {
         return TEE_ERROR_BAD_PARAMETERS;
@@ -138,7 +147,8 @@ static TEE_Result probe_copy(uint32_t types, TEE_Param params[4]) {
 }
 
 /* Keeps the processor, or polls the flag, for so long. */
-static TEE_Result probe_busy(uint32_t milliseconds, bool poll) {
+static TEE_Result probe_busy(uint32_t milliseconds, bool poll)
+{
     TEE_Time start;
     TEE_Time now;
     TEE_GetSystemTime(&start);
@@ -154,7 +164,8 @@ static TEE_Result probe_busy(uint32_t milliseconds, bool poll) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_wait(uint32_t types, TEE_Param params[4]) {
+static TEE_Result probe_wait(uint32_t types, TEE_Param params[4])
+{
     const uint32_t milliseconds = params[0].value.a;
     const uint32_t how = params[0].value.b;
     if ((how & PROBE_WAIT_MASKED) != 0) {
@@ -177,7 +188,8 @@ static TEE_Result probe_wait(uint32_t types, TEE_Param params[4]) {
     return result;
 }
 
-static void probe_uuid_to_octets(const TEE_UUID *uuid, uint8_t out[16]) {
+static void probe_uuid_to_octets(const TEE_UUID *uuid, uint8_t out[16])
+{
     for (int i = 0; i < 4; i++) {
         out[i] = (uint8_t)(uuid->timeLow >> (24 - 8 * i));
     }
@@ -188,19 +200,22 @@ static void probe_uuid_to_octets(const TEE_UUID *uuid, uint8_t out[16]) {
     memcpy(out + 8, uuid->clockSeqAndNode, 8);
 }
 
-static TEE_UUID probe_uuid_from_octets(const uint8_t in[16]) {
+static TEE_UUID probe_uuid_from_octets(const uint8_t in[16])
+{
     TEE_UUID uuid;
-    uuid.timeLow = ((uint32_t)in[0] << 24) | ((uint32_t)in[1] << 16) | ((uint32_t)in[2] << 8) | in[3];
+    uuid.timeLow =
+        ((uint32_t)in[0] << 24) | ((uint32_t)in[1] << 16) | ((uint32_t)in[2] << 8) | in[3];
     uuid.timeMid = (uint16_t)((in[4] << 8) | in[5]);
     uuid.timeHiAndVersion = (uint16_t)((in[6] << 8) | in[7]);
     memcpy(uuid.clockSeqAndNode, in + 8, 8);
     return uuid;
 }
 
-static TEE_Result probe_identity(TEE_Param params[4]) {
+static TEE_Result probe_identity(TEE_Param params[4])
+{
     TEE_Identity identity;
-    TEE_Result result = TEE_GetPropertyAsIdentity(TEE_PROPSET_CURRENT_CLIENT,
-                                                  "gpd.client.identity", &identity);
+    TEE_Result result =
+        TEE_GetPropertyAsIdentity(TEE_PROPSET_CURRENT_CLIENT, "gpd.client.identity", &identity);
     if (result != TEE_SUCCESS) {
         return result;
     }
@@ -213,7 +228,8 @@ static TEE_Result probe_identity(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_property(TEE_Param params[4]) {
+static TEE_Result probe_property(TEE_Param params[4])
+{
     static char name[256];
     static char text[1100];
     if (params[0].memref.size >= sizeof(name)) {
@@ -238,7 +254,8 @@ static TEE_Result probe_property(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_chain(TEE_Param params[4]) {
+static TEE_Result probe_chain(TEE_Param params[4])
+{
     if (params[0].memref.size != 16) {
         return TEE_ERROR_BAD_PARAMETERS;
     }
@@ -247,17 +264,16 @@ static TEE_Result probe_chain(TEE_Param params[4]) {
     const TEE_UUID uuid = probe_uuid_from_octets(octets);
     TEE_TASessionHandle session = TEE_HANDLE_NULL;
     uint32_t origin = 0;
-    TEE_Result result =
-        TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, &session, &origin);
+    TEE_Result result = TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, &session, &origin);
     if (result == TEE_SUCCESS) {
         TEE_Param inner[4];
         memset(inner, 0, sizeof(inner));
         inner[0].value.a = params[1].value.b;
         /* The same command may want a value in or a value out: in and out serves neither of those
          * that check, so commands of probe take what they get. */
-        const uint32_t inner_types = TEE_PARAM_TYPES(
-            TEE_PARAM_TYPE_VALUE_INOUT, TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE,
-            TEE_PARAM_TYPE_NONE);
+        const uint32_t inner_types =
+            TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INOUT, TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE,
+                            TEE_PARAM_TYPE_NONE);
         result = TEE_InvokeTACommand(session, TEE_TIMEOUT_INFINITE, params[1].value.a, inner_types,
                                      inner, &origin);
         params[3].value.a = inner[0].value.a;
@@ -269,7 +285,8 @@ static TEE_Result probe_chain(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_allocate(uint32_t size) {
+static TEE_Result probe_allocate(uint32_t size)
+{
     uint8_t *memory = TEE_Malloc(size, TEE_MALLOC_FILL_ZERO);
     if (memory == NULL) {
         return TEE_ERROR_OUT_OF_MEMORY;
@@ -285,7 +302,8 @@ static TEE_Result probe_allocate(uint32_t size) {
     return result;
 }
 
-static TEE_Result probe_watch(TEE_Param params[4]) {
+static TEE_Result probe_watch(TEE_Param params[4])
+{
     uint32_t changes = 0;
     uint32_t before = probe_hash(params[0].memref.buffer, params[0].memref.size);
     for (uint32_t i = 0; i < params[1].value.a; i++) {
@@ -297,12 +315,14 @@ static TEE_Result probe_watch(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static bool probe_may(uint32_t rights, void *at, size_t size) {
+static bool probe_may(uint32_t rights, void *at, size_t size)
+{
     return TEE_CheckMemoryAccessRights(rights | TEE_MEMORY_ACCESS_ANY_OWNER, at, size) ==
            TEE_SUCCESS;
 }
 
-static TEE_Result probe_rights(TEE_Param params[4]) {
+static TEE_Result probe_rights(TEE_Param params[4])
+{
     static const char constants[] = "constants";
     void *at = params[1].memref.buffer;
     const size_t size = params[1].memref.size;
@@ -313,7 +333,8 @@ static TEE_Result probe_rights(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_time(TEE_Param params[4]) {
+static TEE_Result probe_time(TEE_Param params[4])
+{
     TEE_Time time;
     TEE_GetSystemTime(&time);
     params[0].value.a = time.seconds;
@@ -325,7 +346,8 @@ static TEE_Result probe_time(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_read(TEE_Param params[4]) {
+static TEE_Result probe_read(TEE_Param params[4])
+{
     const volatile uint64_t *words = params[0].memref.buffer;
     uint64_t sum = 0;
     for (size_t k = 0; k < params[0].memref.size / sizeof(*words); k++) {
@@ -335,13 +357,15 @@ static TEE_Result probe_read(TEE_Param params[4]) {
     return TEE_SUCCESS;
 }
 
-static TEE_Result probe_say(TEE_Param params[4]) {
+static TEE_Result probe_say(TEE_Param params[4])
+{
     fprintf(stderr, "%.*s\n", (int)params[0].memref.size, (const char *)params[0].memref.buffer);
     return TEE_SUCCESS;
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
-                                      TEE_Param params[4]) {
+                                      TEE_Param params[4])
+{
     struct probe_session *session = context;
     switch (command) {
     case PROBE_NOTHING:

@@ -8,13 +8,7 @@
 #define TESTS_E2E_PROBE_H
 
 /* Fits TEE_UUID and TEEC_UUID alike. */
-#define PROBE_UUID                                                                                 \
-    {                                                                                              \
-        0x0822007f, 0x667b, 0x499a,                                                                \
-        {                                                                                          \
-            0x9a, 0xc6, 0x98, 0x74, 0x9a, 0x39, 0x8d, 0xa9                                         \
-        }                                                                                          \
-    }
+#define PROBE_UUID {0x0822007f, 0x667b, 0x499a, {0x9a, 0xc6, 0x98, 0x74, 0x9a, 0x39, 0x8d, 0xa9}}
 
 /* Open: with a value in at parameter 0, `a` is answered as the result of the open entry point, after
  * a wait of `b` milliseconds (cancellable, not masked). With a value in and out, `a` and `b` come

@@ -36,14 +36,16 @@ static unsigned char villain_data[64] = {0xc3};
 
 static uint32_t villain_seed = 1;
 
-static uint32_t villain_random(void) {
+static uint32_t villain_random(void)
+{
     villain_seed ^= villain_seed << 13;
     villain_seed ^= villain_seed >> 17;
     villain_seed ^= villain_seed << 5;
     return villain_seed;
 }
 
-static _Noreturn void villain_loop(void) {
+static _Noreturn void villain_loop(void)
+{
     for (;;) {
         __asm__ volatile("");
     }
@@ -51,12 +53,14 @@ static _Noreturn void villain_loop(void) {
 
 /* Named in the log: the tests look for it. Kept out of line for that. */
 __attribute__((noinline)) void villain_fault_read(void);
-__attribute__((noinline)) void villain_fault_read(void) {
+__attribute__((noinline)) void villain_fault_read(void)
+{
     (void)*(volatile uint32_t *)(0x40 + villain_zero);
 }
 
 /* Out of line, so that the log can name it. */
-__attribute__((noinline)) static TEE_Result villain_fault(uint32_t kind) {
+__attribute__((noinline)) static TEE_Result villain_fault(uint32_t kind)
+{
     switch (kind) {
     case VILLAIN_FAULT_READ:
         villain_fault_read();
@@ -96,7 +100,8 @@ __attribute__((noinline)) static TEE_Result villain_fault(uint32_t kind) {
     return TEE_SUCCESS;
 }
 
-static void villain_do(uint32_t deed) {
+static void villain_do(uint32_t deed)
+{
     if (deed == VILLAIN_DIE) {
         villain_fault_read();
     } else if (deed == VILLAIN_LOOP) {
@@ -106,7 +111,8 @@ static void villain_do(uint32_t deed) {
     }
 }
 
-static uint32_t villain_property(const char *name) {
+static uint32_t villain_property(const char *name)
+{
     uint32_t value = 0;
     if (TEE_GetPropertyAsU32(TEE_PROPSET_CURRENT_TA, name, &value) != TEE_SUCCESS) {
         return VILLAIN_BEHAVE;
@@ -114,17 +120,20 @@ static uint32_t villain_property(const char *name) {
     return value;
 }
 
-TEE_Result TA_CreateEntryPoint(void) {
+TEE_Result TA_CreateEntryPoint(void)
+{
     const uint32_t deed = villain_property(VILLAIN_CREATE_PROPERTY);
     villain_do(deed);
     return deed == VILLAIN_REFUSE ? TEE_ERROR_ACCESS_CONFLICT : TEE_SUCCESS;
 }
 
-void TA_DestroyEntryPoint(void) {
+void TA_DestroyEntryPoint(void)
+{
     villain_do(villain_property(VILLAIN_DESTROY_PROPERTY));
 }
 
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context) {
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
+{
     struct villain_session *session = TEE_Malloc(sizeof(*session), TEE_MALLOC_FILL_ZERO);
     if (session == NULL) {
         return TEE_ERROR_OUT_OF_MEMORY;
@@ -141,13 +150,15 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **
     return TEE_SUCCESS;
 }
 
-void TA_CloseSessionEntryPoint(void *context) {
+void TA_CloseSessionEntryPoint(void *context)
+{
     struct villain_session *session = context;
     villain_do(session->at_close);
     TEE_Free(session);
 }
 
-static TEE_Result villain_end(uint32_t how, uint32_t status) {
+static TEE_Result villain_end(uint32_t how, uint32_t status)
+{
     switch (how) {
     case VILLAIN_END_EXIT:
         exit((int)status);
@@ -167,7 +178,8 @@ static TEE_Result villain_end(uint32_t how, uint32_t status) {
     }
 }
 
-static TEE_Result villain_memory(uint32_t how) {
+static TEE_Result villain_memory(uint32_t how)
+{
     for (;;) {
         const size_t size = 65536;
         unsigned char *piece;
@@ -187,7 +199,8 @@ static TEE_Result villain_memory(uint32_t how) {
     }
 }
 
-__attribute__((noinline)) static uint32_t villain_deeper(uint32_t depth) {
+__attribute__((noinline)) static uint32_t villain_deeper(uint32_t depth)
+{
     volatile unsigned char frame[512];
     frame[depth % sizeof(frame)] = (unsigned char)depth;
     if (depth == villain_zero) {
@@ -196,7 +209,8 @@ __attribute__((noinline)) static uint32_t villain_deeper(uint32_t depth) {
     return villain_deeper(depth + 1) + frame[(depth + 1) % sizeof(frame)];
 }
 
-static void villain_page(uint32_t octet, uint32_t how) {
+static void villain_page(uint32_t octet, uint32_t how)
+{
     struct sys_page *page = sys_page();
     unsigned char *bytes = (unsigned char *)page;
     if (how == 1) {
@@ -211,9 +225,11 @@ static void villain_page(uint32_t octet, uint32_t how) {
 
 /* System calls with numbers and arguments of every kind, except those that end the app on purpose or
  * wait for ever. */
-static void villain_calls(uint32_t count) {
+static void villain_calls(uint32_t count)
+{
     static const uint64_t favourite[] = {
-        0, 1, 2, 999, 1000, 1001, 1002, 1063, 1064, 4096, 8192, 8193, UINT32_MAX, INT64_MAX, UINT64_MAX,
+        0,    1,    2,    999,  1000,       1001,      1002,       1063,
+        1064, 4096, 8192, 8193, UINT32_MAX, INT64_MAX, UINT64_MAX,
     };
     const uint32_t favourites = sizeof(favourite) / sizeof(favourite[0]);
     for (uint32_t i = 0; i < count; i++) {
@@ -264,7 +280,8 @@ static void villain_calls(uint32_t count) {
     }
 }
 
-static void villain_log(uint32_t lines, uint32_t how) {
+static void villain_log(uint32_t lines, uint32_t how)
+{
     static const char text[] = "villain: all work and no play makes the log a dull file";
     for (uint32_t i = 0; i < lines; i++) {
         if (how == 0) {
@@ -279,7 +296,8 @@ static void villain_log(uint32_t lines, uint32_t how) {
 }
 
 /* Answers TEE_ERROR_SECURITY when Linux did what it was asked for. */
-static TEE_Result villain_linux(uint32_t what) {
+static TEE_Result villain_linux(uint32_t what)
+{
     long answer = -1;
     static char shell[] = "/bin/sh";
     static char *arguments[] = {shell, NULL};
@@ -304,11 +322,11 @@ static TEE_Result villain_linux(uint32_t what) {
         break;
     case VILLAIN_LINUX_PROTECT:
         answer = syscall(SYS_mprotect, (uintptr_t)villain_data & ~(uintptr_t)4095u, 4096,
-                      PROT_READ | PROT_EXEC);
+                         PROT_READ | PROT_EXEC);
         break;
     case VILLAIN_LINUX_MAP:
         answer = syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         break;
     case VILLAIN_LINUX_PRCTL:
         answer = syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -332,7 +350,8 @@ static TEE_Result villain_linux(uint32_t what) {
     return answer < 0 ? TEE_SUCCESS : TEE_ERROR_SECURITY;
 }
 
-static TEE_Result villain_misuse(uint32_t what) {
+static TEE_Result villain_misuse(uint32_t what)
+{
     switch (what) {
     case VILLAIN_MISUSE_NULL: {
         bool value;
@@ -369,14 +388,17 @@ static TEE_Result villain_misuse(uint32_t what) {
     return TEE_SUCCESS;
 }
 
-static void villain_reply(uint32_t length, uint32_t octet) {
-    for (uint64_t handle = SYS_HANDLE_BASE; handle < SYS_HANDLE_BASE + 2 * SYS_HANDLES_MAX; handle++) {
+static void villain_reply(uint32_t length, uint32_t octet)
+{
+    for (uint64_t handle = SYS_HANDLE_BASE; handle < SYS_HANDLE_BASE + 2 * SYS_HANDLES_MAX;
+         handle++) {
         memset(sys_page()->out, (int)(octet & 0xff), SYS_BUFFER_SIZE);
         (void)sys_call(SYS_SEND, handle, length, 0, 0, 0, 0);
     }
 }
 
-static void villain_handles(TEE_Param params[4]) {
+static void villain_handles(TEE_Param params[4])
+{
     uint32_t count = 0;
     int64_t handle;
     while ((handle = sys_call(SYS_HSET_CREATE, 0, 0, 0, 0, 0, 0)) >= 0 && count < 100000) {
@@ -386,10 +408,11 @@ static void villain_handles(TEE_Param params[4]) {
     params[1].value.b = (uint32_t)-handle;
 }
 
-static TEE_Result villain_create(void) {
+static TEE_Result villain_create(void)
+{
     static const uint64_t size[] = {
-        UINT64_MAX, (uint64_t)INT64_MAX, UINT64_C(1) << 62, UINT64_C(1) << 52, UINT64_C(1) << 44,
-        UINT64_MAX - 4095, UINT64_MAX - 4096,
+        UINT64_MAX,        (uint64_t)INT64_MAX, UINT64_C(1) << 62, UINT64_C(1) << 52,
+        UINT64_C(1) << 44, UINT64_MAX - 4095,   UINT64_MAX - 4096,
     };
     TEE_Result result = TEE_SUCCESS;
     for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
@@ -400,7 +423,8 @@ static TEE_Result villain_create(void) {
     return result;
 }
 
-static void villain_turn(uint32_t times) {
+static void villain_turn(uint32_t times)
+{
     static const uint32_t values[] = {0, 1, 2, 3, 0x80000000u, UINT32_MAX};
     volatile uint32_t *turn = &sys_page()->turn;
     for (uint32_t i = 0; i < times; i++) {
@@ -412,10 +436,18 @@ static void villain_turn(uint32_t times) {
     *turn = SYS_TURN_APP;
 }
 
-static void villain_map(void) {
+static void villain_map(void)
+{
     static const uint64_t address[] = {
-        0, 4096, 0x400000, SYS_WINDOW_BASE - 4096, SYS_WINDOW_BASE + SYS_WINDOW_SIZE - 4096,
-        UINT64_C(0x7ffffffff000), UINT64_C(0xffffffff80000000), UINT64_MAX - 4095, SYS_WINDOW_BASE + 1,
+        0,
+        4096,
+        0x400000,
+        SYS_WINDOW_BASE - 4096,
+        SYS_WINDOW_BASE + SYS_WINDOW_SIZE - 4096,
+        UINT64_C(0x7ffffffff000),
+        UINT64_C(0xffffffff80000000),
+        UINT64_MAX - 4095,
+        SYS_WINDOW_BASE + 1,
     };
     int64_t memory = sys_call(SYS_MEM_CREATE, 8192, 0, 0, 0, 0, 0);
     for (size_t i = 0; i < sizeof(address) / sizeof(address[0]); i++) {
@@ -429,7 +461,8 @@ static void villain_map(void) {
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
-                                      TEE_Param params[4]) {
+                                      TEE_Param params[4])
+{
     (void)context;
     const uint32_t a = params[0].value.a;
     const uint32_t b = params[0].value.b;

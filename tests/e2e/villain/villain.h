@@ -8,13 +8,7 @@
 #define TESTS_E2E_VILLAIN_H
 
 /* Fits TEE_UUID and TEEC_UUID alike. */
-#define VILLAIN_UUID                                                                               \
-    {                                                                                              \
-        0x3d24136c, 0xc435, 0x4e4e,                                                                \
-        {                                                                                          \
-            0xa1, 0x2a, 0x55, 0xa3, 0x15, 0x87, 0x1e, 0x93                                         \
-        }                                                                                          \
-    }
+#define VILLAIN_UUID {0x3d24136c, 0xc435, 0x4e4e, {0xa1, 0x2a, 0x55, 0xa3, 0x15, 0x87, 0x1e, 0x93}}
 
 /* The manifest's property of this name, a number, says what the create entry point does. */
 #define VILLAIN_CREATE_PROPERTY "villain.create"
@@ -47,23 +41,26 @@ enum villain_command {
     VILLAIN_LINUX = 11,  /* a: enum villain_linux, a Linux system call that no app may make;
                             SECURITY when Linux did it */
     VILLAIN_MISUSE = 12, /* a: enum villain_misuse, a programming error towards the internal API */
-    VILLAIN_REPLY = 13,  /* sends a octets of b & 0xff on each handle that it may have, then returns */
-    VILLAIN_HANDLES = 14, /* fills its handle table; parameter 1, value out: a how many it got, b the
+    VILLAIN_REPLY =
+        13, /* sends a octets of b & 0xff on each handle that it may have, then returns */
+    VILLAIN_HANDLES =
+        14,              /* fills its handle table; parameter 1, value out: a how many it got, b the
                              error at its end, negated */
     VILLAIN_CREATE = 15, /* asks for memory objects of absurd sizes; 0 when all were refused */
-    VILLAIN_NUMBER = 16, /* the system call number a; parameter 1, value out: a the error, negated */
-    VILLAIN_TURN = 17,   /* gives the turn word values that nobody expects, b times */
-    VILLAIN_MAP = 18,    /* asks the kernel to map at addresses a villain would like */
-    VILLAIN_SIZES = 19,  /* sets the sizes of all output memory to SIZE_MAX, and succeeds */
-    VILLAIN_SLOW = 20,   /* waits a milliseconds */
+    VILLAIN_NUMBER =
+        16,             /* the system call number a; parameter 1, value out: a the error, negated */
+    VILLAIN_TURN = 17,  /* gives the turn word values that nobody expects, b times */
+    VILLAIN_MAP = 18,   /* asks the kernel to map at addresses a villain would like */
+    VILLAIN_SIZES = 19, /* sets the sizes of all output memory to SIZE_MAX, and succeeds */
+    VILLAIN_SLOW = 20,  /* waits a milliseconds */
 };
 
 enum villain_fault {
     VILLAIN_FAULT_READ = 0,
-    VILLAIN_FAULT_WRITE = 1,   /* to its own constants */
-    VILLAIN_FAULT_JUMP = 2,    /* into its data */
+    VILLAIN_FAULT_WRITE = 1, /* to its own constants */
+    VILLAIN_FAULT_JUMP = 2,  /* into its data */
     VILLAIN_FAULT_NULL = 3,
-    VILLAIN_FAULT_CALL = 4,    /* to address 0 */
+    VILLAIN_FAULT_CALL = 4, /* to address 0 */
     VILLAIN_FAULT_DIVIDE = 5,
     VILLAIN_FAULT_ILLEGAL = 6, /* an instruction that does not exist */
     VILLAIN_FAULT_PRIVILEGED = 7,
@@ -76,7 +73,7 @@ enum villain_end {
     VILLAIN_END_EXIT = 0,
     VILLAIN_END_QUICK = 1, /* _exit */
     VILLAIN_END_ABORT = 2,
-    VILLAIN_END_KILL = 3, /* SIGKILL to itself */
+    VILLAIN_END_KILL = 3,   /* SIGKILL to itself */
     VILLAIN_END_SYSTEM = 4, /* the kernel's own exit call */
     VILLAIN_ENDS_COUNT = 5,
 };

@@ -27,8 +27,7 @@
 #include <unistd.h>
 
 static uint8_t page[4096] __attribute__((aligned(4096)));
-static const struct uuid friend = {
-    0x12345678, 0x1234, 0x1234, {0x80, 0, 0, 0, 0, 0, 0, 1}};
+static const struct uuid friend = {0x12345678, 0x1234, 0x1234, {0x80, 0, 0, 0, 0, 0, 0, 1}};
 static const struct uuid *friends[] = {&friend};
 
 static int on_connect(const struct tipc_port *port, handle_t chan, const struct uuid *peer,

@@ -24,7 +24,7 @@ static void every_call(uint32_t handle, long wanted)
 
 void handles_out_of_range(void)
 {
-    static const uint32_t ids[] = {0,    1,    2,          3,          999,       1064,
+    static const uint32_t ids[] = {0,    1,    2,          3,          999,        1064,
                                    1065, 2000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
         PASSED(every_call(ids[i], ERR_BAD_HANDLE));

@@ -13,8 +13,7 @@ static const struct {
     void (*run)(void);
 } cases[] = {
 #define PROBER_ENTRY(name) {#name, name},
-    PROBER_CASES(PROBER_ENTRY)
-};
+    PROBER_CASES(PROBER_ENTRY)};
 
 /* How many handles are open: port, and channel of whom we serve, without what a case leaked. */
 static unsigned open_handles(void)

@@ -72,14 +72,17 @@ void messages_pieces(void)
     PASSED(pair_open(&pair, 1, 64));
     for (size_t i = 0; i < 40; i++) {
         size_t from = i < sizeof(text) ? i : sizeof(text);
-        many[i] = (iovec_t){.base = (void *)(uintptr_t)(text + from),
-                            .len = from < sizeof(text) ? 1 : 0};
+        many[i] =
+            (iovec_t){.base = (void *)(uintptr_t)(text + from), .len = from < sizeof(text) ? 1 : 0};
     }
     many[39].base = NULL; /* empty: never looked at */
     EXPECT(send_msg(pair.client, &message), sizeof(text));
     memset(in, 0, sizeof(in));
     for (size_t i = 0; i < 40; i++)
-        many[i] = (iovec_t){.base = i < 7 ? in + 3 * i : in + 21, .len = i < 7 ? 3 : i == 7 ? 2 : 0};
+        many[i] = (iovec_t){.base = i < 7 ? in + 3 * i : in + 21,
+                            .len = i < 7    ? 3
+                                   : i == 7 ? 2
+                                            : 0};
     EXPECT(get_msg(pair.server, &info), NO_ERROR);
     EXPECT(info.len, sizeof(text));
     EXPECT(read_msg(pair.server, info.id, 0, &message), sizeof(text));

@@ -51,8 +51,9 @@ void pointers_null(void)
 
 void pointers_unmapped(void)
 {
-    static const uintptr_t addresses[] = {0x10, 0x200000000000, 0x7ffffffff000, 0x800000000000,
-                                          0x8000000000000000, UINTPTR_MAX - 15, UINTPTR_MAX};
+    static const uintptr_t addresses[] = {0x10,           0x200000000000,     0x7ffffffff000,
+                                          0x800000000000, 0x8000000000000000, UINTPTR_MAX - 15,
+                                          UINTPTR_MAX};
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
         PASSED(every_pointer((void *)addresses[i]));
 }

@@ -125,8 +125,7 @@ void ports_accepted_and_closed(void)
     long server = accept(port, &peer);
     EXPECT(pair_send(server, "last", 4), 4);
     EXPECT(close(server), NO_ERROR);
-    EXPECT(pair_events(client),
-           IPC_HANDLE_POLL_READY | IPC_HANDLE_POLL_HUP | IPC_HANDLE_POLL_MSG);
+    EXPECT(pair_events(client), IPC_HANDLE_POLL_READY | IPC_HANDLE_POLL_HUP | IPC_HANDLE_POLL_MSG);
     EXPECT(pair_receive(client, text, sizeof(text)), 4);
     EXPECT(pair_events(client), IPC_HANDLE_POLL_HUP);
     EXPECT(close(client), NO_ERROR);

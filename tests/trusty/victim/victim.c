@@ -3,6 +3,7 @@
  * message is answered by "ok".
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include <uapi/err.h>
 
 static bool deaf;
+static int64_t born; /* nanoseconds */
 
 static volatile int *volatile nowhere;
 static volatile int zero;
@@ -79,6 +81,16 @@ static void obey(handle_t chan, const char *word)
 {
     if (strcmp(word, "abort") == 0)
         abort();
+    if (strcmp(word, "leave") == 0)
+        exit(0);
+    if (strcmp(word, "age") == 0) {
+        char text[24];
+        int64_t now;
+        gettime(0, 0, &now);
+        snprintf(text, sizeof(text), "%lld", (long long)(now - born) / 1000000);
+        say(chan, text);
+        return;
+    }
     if (strcmp(word, "exit") == 0)
         exit(3);
     if (strcmp(word, "null") == 0)
@@ -125,6 +137,7 @@ int main(void)
 {
     uevent_t event;
     uuid_t peer;
+    gettime(0, 0, &born);
     long hidden = port_create("com.postern.test.hidden", 1, 16, IPC_PORT_ALLOW_NS_CONNECT);
     long port = port_create("com.postern.test.victim", 4, 16,
                             IPC_PORT_ALLOW_NS_CONNECT | IPC_PORT_ALLOW_TA_CONNECT);

@@ -1,0 +1,71 @@
+/*
+ * Apps inside the port: an instance's address space and registers.
+ */
+#ifndef POSTERN_PORT_AARCH64_APP_H
+#define POSTERN_PORT_AARCH64_APP_H
+
+#include <lib/elf.h>
+#include <port/aarch64/machine.h>
+
+struct image_segment {
+    uint64_t address; /* page, from the image's base */
+    uint64_t pages;   /* with content from the file */
+    uint64_t memory_pages;
+    void **page;
+    bool shared; /* never written: instances map these very pages */
+    bool code;
+};
+
+struct port_image {
+    uint32_t users; /* the kernel and each instance */
+    struct elf_image elf;
+    struct image_segment segment[ELF_SEGMENTS_MAX];
+};
+void image_get(struct port_image *image);
+void image_put(struct port_image *image);
+
+/* Zeroed memory that an app gets page by page as it touches it; reserved from the beginning, so that
+ * there is a page each time. */
+struct app_region {
+    uint64_t base;
+    uint64_t pages;
+};
+#define APP_REGIONS (2 + ELF_SEGMENTS_MAX)
+#define APP_REGION_STACK 0
+#define APP_REGION_HEAP 1
+
+struct app_mapping {
+    struct app_mapping *next; /* ascending */
+    uint64_t address;
+    uint64_t pages;
+};
+
+#define APP_PAGE_PAGES ((sizeof(struct sys_page) + PAGE_SIZE - 1) / PAGE_SIZE)
+
+struct port_app {
+    struct app_frame frame;
+    struct fp_state fp;
+    uint64_t *root;
+    uint32_t asid;
+    bool killed;
+    uint64_t base; /* of the image */
+    struct port_image *image;
+    struct sys_page *page;
+    uint64_t page_address;
+    uint64_t reserved; /* pages not taken yet */
+    uint32_t num_regions;
+    struct app_region region[APP_REGIONS];
+    struct app_mapping *mappings;
+};
+
+/* space.c */
+/* Builds the address space of a fresh app: image, stack, heap, page. E_NO_MEMORY. */
+enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap_size);
+/* Gives back all that is the app's own. */
+void space_destroy(struct port_app *app);
+/* A page of a region that was not touched yet: now it is there. False: the address is in none. */
+bool space_touch(struct port_app *app, uint64_t address);
+/* Whether the app can read, or write, all of these bytes. */
+bool space_probe(struct port_app *app, uint64_t address, uint64_t size, bool write);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * Starting the kernel: from an image at a physical address with the MMU off (boot_tables), to the
+ * vector that EL3 is given (boot_main); and the other processors.
+ */
+#include <abi/opteed.h>
+#include <abi/package.h>
+#include <port/aarch64/machine.h>
+
+#define MAIR 0xff04u /* attribute 0: device, nGnRE; 1: write-back memory */
+#define TCR                                                                                        \
+    (UINT64_C(25) | UINT64_C(25) << 16 /* 39 bits each */ | UINT64_C(0x3500) |                     \
+     UINT64_C(0x35000000) /* cached, inner shareable */ |                                          \
+     UINT64_C(2) << 30 /* 4 KiB pages in TTBR1, too */)
+#define SCTLR_ON                                                                                   \
+    (SCTLR_EL1_RES1 | SCTLR_M | SCTLR_C | SCTLR_I | SCTLR_SA | SCTLR_SA0 | SCTLR_WXN |             \
+     (UINT64_C(1) << 14) /* apps may zero memory by DC ZVA */ | SCTLR_UCT)
+#define BLOCK_SIZE 0x200000u
+
+/* entry.S reads them with the MMU off. */
+struct {
+    uint64_t ttbr0, ttbr1, tcr, mair, sctlr;
+} boot_registers;
+uint32_t boot_lock;
+uint8_t boot_stack[0x2000] __attribute__((aligned(16)));
+__asm__(".global boot_stack_end\n.set boot_stack_end, boot_stack + 0x2000");
+struct cpu cpus[CPUS_MAX];
+
+/* kernel.ld, entry.S */
+extern const uint8_t image_start[], image_text[], image_constants[], image_data[], image_trust[],
+    image_end[], vector_table[], exception_vectors[];
+
+uint64_t boot_tables(uint64_t image);
+_Noreturn void boot_main(uint64_t tree, uint64_t image, uint64_t address);
+uint64_t boot_processor(void);
+_Noreturn void boot_processor_ready(void);
+
+static bool image_map(uint64_t image, uint64_t address, const uint8_t *from, const uint8_t *end,
+                      enum table_kind kind)
+{
+    uint64_t offset = (uint64_t)(from - image_start);
+    return table_map(address + offset, physical(image + offset), (uint64_t)(end - from), kind);
+}
+
+/* MMU off, the image not relocated yet: no pointers in data. Answers the image's address. */
+uint64_t boot_tables(uint64_t image)
+{
+    uint64_t random = random_early();
+    uint64_t address = IMAGE_WINDOW + ((random & 0x3ffff) << PAGE_SHIFT);
+
+    if (address > IMAGE_WINDOW + 0x3f000000) { /* keep it within its GiB */
+        address -= 0x1000000;
+    }
+    table_start();
+    if (!image_map(image, address, image_start, image_text, TABLE_CONSTANT) ||
+        !image_map(image, address, image_text, image_constants, TABLE_CODE) ||
+        !image_map(image, address, image_constants, image_data, TABLE_CONSTANT) ||
+        !image_map(image, address, image_data, image_end, TABLE_DATA)) {
+        for (;;) {
+            processor_wfi();
+        }
+    }
+    table_identity_map(physical(image));
+    boot_registers.ttbr0 = table_identity_root().value;
+    boot_registers.ttbr1 = table_kernel_root().value;
+    uint64_t range = id_aa64mmfr0_el1_read() & 0xf;
+    boot_registers.tcr = TCR | (range > 5 ? 5 : range) << 32;
+    boot_registers.mair = MAIR;
+    boot_registers.sctlr = SCTLR_ON;
+    return address;
+}
+
+static uint64_t stack_map(unsigned slot)
+{
+    uint64_t top = STACK_BASE + ((uint64_t)(slot + 1) << STACK_STRIDE_SHIFT);
+    for (uint64_t at = top - STACK_SIZE; at < top; at += PAGE_SIZE) {
+        void *page = page_take(1);
+        if (page == NULL || !table_map(at, page_physical(page), PAGE_SIZE, TABLE_DATA)) {
+            port_panic("no memory for the stacks");
+        }
+    }
+    return top;
+}
+
+static void secure_map(uint64_t image, uint64_t random)
+{
+    uint64_t from = image + (uint64_t)(image_end - image_start);
+    uint64_t end = tree_facts.secure_base + tree_facts.secure_size;
+    uint64_t first = from & ~(uint64_t)(BLOCK_SIZE - 1);
+
+    if (tree_facts.secure_size == 0 || from >= end) {
+        port_panic("the device tree names no secure memory around the kernel");
+    }
+    pool_delta = SECURE_WINDOW + ((random & 0xff) * BLOCK_SIZE) - first;
+    if (!table_map(from + pool_delta, physical(from), end - from, TABLE_DATA)) {
+        port_panic("no table for secure memory");
+    }
+    page_start(physical(from), physical(end));
+    table_pool_start();
+}
+
+static void processor_start(struct cpu *cpu)
+{
+    tpidr_el1_write((uint64_t)cpu);
+    vbar_el1_write((uint64_t)exception_vectors);
+    __asm__ volatile("msr cntkctl_el1, xzr\n\tmsr tpidrro_el0, xzr\n\tisb" : : : "memory");
+    gic_processor_start();
+    cpu->online = true;
+}
+
+void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
+{
+    uint64_t block = tree_address & ~(uint64_t)(BLOCK_SIZE - 1);
+
+    table_move(address - image);
+    table_identity = boot_registers.ttbr0;
+    cpus[0].used = true;
+    cpus[0].affinity = mpidr_el1_read() & 0xff00ffffff;
+    tpidr_el1_write((uint64_t)&cpus[0]);
+    vbar_el1_write((uint64_t)exception_vectors);
+    barrier_isb();
+    clock_start_now();
+
+    /* The tree first: it tells where memory is. */
+    if (!table_map(NORMAL_BASE + block, physical(block), 2 * BLOCK_SIZE, TABLE_NORMAL_WORLD)) {
+        port_panic("no table for the device tree");
+    }
+    void *tree = (void *)(NORMAL_BASE + tree_address); // NOLINT(performance-no-int-to-ptr)
+    tree_read(tree);
+    console_start(tree_facts.console);
+    secure_map(image, random_early());
+    for (unsigned i = 0; i < THREADS + CPUS_MAX; i++) {
+        uint64_t top = stack_map(i);
+        if (i >= THREADS) {
+            cpus[i - THREADS].stack_top = top;
+            cpus[i - THREADS].number = i - THREADS;
+        }
+    }
+    thread_start();
+    if (tree_facts.gic_version == 0) {
+        port_panic("the device tree names no interrupt controller that is known");
+    }
+    gic_start(tree_facts.gic_version, tree_facts.distributor, tree_facts.redistributor,
+              tree_facts.cpu_interface);
+    processor_start(&cpus[0]);
+    random_start();
+    tree_complete(tree);
+    if (kernel_start() != E_OK) {
+        port_panic("the kernel does not start");
+    }
+    if (gp_client_create(&linux_client) != E_OK) {
+        port_panic("no memory for Linux as a client");
+    }
+    fp_release();
+    smc_leave(KERNEL_RETURN_ENTRY, (uint64_t)vector_table - image_delta, 0, 0, 0);
+}
+
+/* On the boot stack, one processor at a time. Answers the top of this one's own stack. */
+uint64_t boot_processor(void)
+{
+    uint64_t affinity = mpidr_el1_read() & 0xff00ffffff;
+    struct cpu *cpu = NULL;
+
+    for (unsigned i = 0; i < CPUS_MAX && cpu == NULL; i++) {
+        if (cpus[i].used && cpus[i].affinity == affinity) {
+            cpu = &cpus[i];
+        }
+    }
+    for (unsigned i = 0; i < CPUS_MAX && cpu == NULL; i++) {
+        if (!cpus[i].used) {
+            cpu = &cpus[i];
+        }
+    }
+    if (cpu == NULL) {
+        port_panic("more processors than the kernel was built for");
+    }
+    cpu->used = true;
+    cpu->affinity = affinity;
+    cpu->thread = NULL;
+    cpu->fp_owner = NULL;
+    processor_start(cpu);
+    return cpu->stack_top;
+}
+
+void boot_processor_ready(void)
+{
+    smc_leave(KERNEL_RETURN_ON, 0, 0, 0, 0);
+}
+
+/* --- What the kernel asks of the machine. ------------------------------------------------------- */
+
+const uint8_t *port_trust(size_t *size)
+{
+    uint64_t length;
+    memcpy(&length, image_trust, sizeof(length));
+    *size = length <= TRUST_SIZE - sizeof(length) ? length : 0;
+    return image_trust + sizeof(length);
+}
+
+bool port_development(void)
+{
+    return false;
+}
+
+uint32_t port_arch(void)
+{
+    return PACKAGE_ARCH_AARCH64;
+}

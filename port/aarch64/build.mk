@@ -1,0 +1,22 @@
+# The secure kernel for AArch64 with TrustZone: the portable kernel and this port, one image.
+#
+#   out/arm64/postern.bin    the image: what EL3 (our monitor, TF-A's BL32) starts. The trust table
+#                            goes right behind it (scripts/arm64/image).
+#   out/arm64/postern.elf    the same with symbols
+
+PORT_AARCH64_SOURCES := $(wildcard port/aarch64/*.c port/aarch64/*.S) lib/aarch64/string.c lib/aarch64/number.c
+$(eval $(call objects,port-aarch64,$(PORT_AARCH64_SOURCES),-mgeneral-regs-only \
+    -isystem out/arm64/bookworm/usr/include -isystem lib/aarch64/libc,\
+    abi lib port port/aarch64,arm64-freestanding))
+$(port-aarch64_OBJS): | out/arm64/bookworm/.packages
+
+out/arm64/kernel.ld: port/aarch64/kernel.ld port/aarch64/layout.h
+	$(Q)mkdir -p $(@D) && $(ARM64_CC) -E -P -x c -I. $< -o $@
+$(eval $(call program,out/arm64/postern.elf,out/arm64/kernel.ld @port-aarch64 @kernel-arm64 \
+    @kernel-lib-arm64 out/lib/libpostern_crypto-arm64.a,-Wl$(,)-T$(,)out/arm64/kernel.ld \
+    -Wl$(,)-pie$(,)--no-dynamic-linker$(,)-z$(,)notext$(,)--gc-sections$(,)--no-warn-rwx-segments \
+    out/arm64/bookworm/usr/lib/aarch64-linux-gnu/libfdt.a,arm64-freestanding))
+out/arm64/postern.bin: out/arm64/postern.elf
+	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
+
+ARM64_ALL += out/arm64/postern.bin

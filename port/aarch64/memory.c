@@ -1,0 +1,298 @@
+/*
+ * Memory objects: secure ones, made of single pages, and those of the normal world, which Linux
+ * registers by a list of pages. Every address that Linux names is looked up in what the device tree
+ * said is the normal world's memory: no list can name a secure page.
+ */
+#include <port/aarch64/machine.h>
+
+#define RANGES_MAX 8u
+#define BUCKETS 64u
+#define LIST_ENTRIES (PAGE_SIZE / 8 - 1)     /* of one page of a list; the last names the next */
+#define SHARE_PAGES_MAX (UINT64_C(256) << 8) /* 256 MiB in one registration */
+
+struct port_mem {
+    uint64_t pages;
+    bool normal_world;
+    struct physical page[];
+};
+
+struct share {
+    struct share *next;
+    uint64_t cookie;
+    uint64_t offset; /* in the first page */
+    uint64_t size;   /* from there */
+    const struct port_mem *mem;
+};
+
+static struct {
+    uint64_t base, end;
+} range[RANGES_MAX];
+static unsigned num_ranges;
+
+static struct spin share_lock;
+static struct share *bucket[BUCKETS];
+static uint32_t slots_used;
+
+void normal_add(struct physical base, uint64_t size)
+{
+    if (num_ranges == RANGES_MAX || base.value >= NORMAL_LIMIT ||
+        size > NORMAL_LIMIT - base.value) {
+        return;
+    }
+    if (!table_map(NORMAL_BASE + base.value, base, size, TABLE_NORMAL_WORLD)) {
+        port_panic("no memory for the normal world's tables");
+    }
+    range[num_ranges].base = base.value;
+    range[num_ranges].end = base.value + size;
+    num_ranges++;
+}
+
+volatile void *normal_pointer(struct physical address, uint64_t size)
+{
+    for (unsigned i = 0; i < num_ranges; i++) {
+        if (address.value >= range[i].base && address.value < range[i].end &&
+            size <= range[i].end - address.value) {
+            // NOLINTNEXTLINE(performance-no-int-to-ptr)
+            return (volatile void *)(NORMAL_BASE + address.value);
+        }
+    }
+    return NULL;
+}
+
+/* --- Memory objects. ------------------------------------------------------------------------------ */
+
+static struct port_mem *mem_new(uint64_t pages)
+{
+    struct port_mem *mem = port_alloc(sizeof(*mem) + pages * sizeof(mem->page[0]));
+    if (mem != NULL) {
+        mem->pages = pages;
+    }
+    return mem;
+}
+
+enum error port_mem_create(uint64_t size, struct port_mem **out)
+{
+    uint64_t pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
+
+    if (size == 0 || size > UINT64_C(1) << 30) {
+        return E_NO_MEMORY;
+    }
+    if (!page_reserve(pages)) {
+        return E_NO_MEMORY;
+    }
+    struct port_mem *mem = mem_new(pages);
+    if (mem == NULL) {
+        page_unreserve(pages);
+        return E_NO_MEMORY;
+    }
+    for (uint64_t i = 0; i < pages; i++) {
+        mem->page[i] = page_physical(page_take_reserved());
+    }
+    *out = mem;
+    return E_OK;
+}
+
+void port_mem_destroy(struct port_mem *mem)
+{
+    if (mem == NULL) {
+        return;
+    }
+    if (!mem->normal_world) {
+        for (uint64_t i = 0; i < mem->pages; i++) {
+            page_give(page_pointer(mem->page[i]), 1);
+        }
+    }
+    port_free(mem);
+}
+
+uint64_t port_mem_size(const struct port_mem *mem)
+{
+    return mem->pages * PAGE_SIZE;
+}
+
+struct physical mem_page(const struct port_mem *mem, uint64_t index, bool *normal_world)
+{
+    *normal_world = mem->normal_world;
+    return mem->page[index];
+}
+
+/* --- Lists of pages. ------------------------------------------------------------------------------ */
+
+struct list {
+    const volatile uint64_t *entries;
+    uint64_t index;
+};
+
+static bool list_open(struct list *list, uint64_t address)
+{
+    if (address % PAGE_SIZE != 0) {
+        return false;
+    }
+    list->entries = normal_pointer(physical(address), PAGE_SIZE);
+    list->index = 0;
+    return list->entries != NULL;
+}
+
+/* The next page, read once and checked. */
+static bool list_next(struct list *list, struct physical *page)
+{
+    if (list->index == LIST_ENTRIES && !list_open(list, list->entries[LIST_ENTRIES])) {
+        return false;
+    }
+    page->value = list->entries[list->index++];
+    return page->value % PAGE_SIZE == 0 && normal_pointer(*page, PAGE_SIZE) != NULL;
+}
+
+/* --- Registered memory. --------------------------------------------------------------------------- */
+
+static struct share **bucket_of(uint64_t cookie)
+{
+    uint64_t hash = cookie * UINT64_C(0x9e3779b97f4a7c15);
+    return &bucket[hash >> 58];
+}
+
+/* Lock held. */
+static struct share *share_find(uint64_t cookie)
+{
+    for (struct share *share = *bucket_of(cookie); share != NULL; share = share->next) {
+        if (share->cookie == cookie) {
+            return share;
+        }
+    }
+    return NULL;
+}
+
+enum error share_register(uint64_t list_address, uint64_t size, uint64_t cookie)
+{
+    uint64_t offset = list_address % PAGE_SIZE;
+    struct list list;
+
+    if (cookie == 0 || size == 0 || size > SHARE_PAGES_MAX * PAGE_SIZE ||
+        !list_open(&list, list_address - offset)) {
+        return E_INVALID;
+    }
+    uint64_t pages = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE;
+    struct port_mem *mem = mem_new(pages);
+    struct share *share = port_alloc(sizeof(*share));
+    if (mem == NULL || share == NULL) {
+        port_free(mem);
+        port_free(share);
+        return E_NO_MEMORY;
+    }
+    mem->normal_world = true;
+    for (uint64_t i = 0; i < pages; i++) {
+        if (!list_next(&list, &mem->page[i])) {
+            port_free(mem);
+            port_free(share);
+            return E_INVALID;
+        }
+    }
+    *share = (struct share){.cookie = cookie, .offset = offset, .size = size, .mem = mem};
+    enum error error = gp_shm_register(linux_client, cookie, mem);
+    if (error != E_OK) {
+        port_free(mem);
+        port_free(share);
+        return error;
+    }
+    uint64_t mask = spin_lock(&share_lock);
+    share->next = *bucket_of(cookie);
+    *bucket_of(cookie) = share;
+    spin_unlock(&share_lock, mask);
+    return E_OK;
+}
+
+enum error share_release(uint64_t cookie)
+{
+    uint64_t mask = spin_lock(&share_lock);
+    struct share *share = share_find(cookie);
+    if (share != NULL) {
+        struct share **link = bucket_of(cookie);
+        while (*link != share) {
+            link = &(*link)->next;
+        }
+        *link = share->next;
+    }
+    spin_unlock(&share_lock, mask);
+    port_free(share);
+    return share == NULL ? E_NOT_FOUND : gp_shm_release(linux_client, cookie);
+}
+
+volatile void *share_pointer(uint64_t cookie, uint64_t offset, uint64_t size)
+{
+    volatile void *pointer = NULL;
+    uint64_t mask = spin_lock(&share_lock);
+    const struct share *share = share_find(cookie);
+
+    if (share != NULL && offset <= share->size && size <= share->size - offset) {
+        uint64_t at = share->offset + offset;
+        if (at % 8 == 0 && at % PAGE_SIZE <= PAGE_SIZE - size) {
+            struct physical page = share->mem->page[at / PAGE_SIZE];
+            pointer = normal_pointer(physical(page.value + at % PAGE_SIZE), size);
+        }
+    }
+    spin_unlock(&share_lock, mask);
+    return pointer;
+}
+
+bool share_offset(uint64_t cookie, uint64_t *offset)
+{
+    uint64_t mask = spin_lock(&share_lock);
+    const struct share *share = share_find(cookie);
+    bool there = share != NULL && *offset <= share->size;
+    if (there) {
+        *offset += share->offset;
+    }
+    spin_unlock(&share_lock, mask);
+    return there;
+}
+
+/* --- Contiguous for a while. ---------------------------------------------------------------------- */
+
+static uint64_t slot_address(uint32_t slot)
+{
+    return SHARE_BASE + (uint64_t)slot * SHARE_SLOT_SIZE;
+}
+
+volatile uint8_t *share_map(uint64_t list_address, uint64_t pages, uint32_t *slot)
+{
+    struct list list;
+    struct physical page;
+    uint64_t mapped = 0;
+
+    if (pages > SHARE_SLOT_SIZE / PAGE_SIZE || !list_open(&list, list_address)) {
+        return NULL;
+    }
+    uint64_t mask = spin_lock(&share_lock);
+    uint32_t free = ~slots_used;
+    if (free != 0) {
+        *slot = (uint32_t)__builtin_ctz(free);
+        slots_used |= UINT32_C(1) << *slot;
+    }
+    spin_unlock(&share_lock, mask);
+    if (free == 0) {
+        return NULL;
+    }
+    uint64_t base = slot_address(*slot);
+    while (mapped < pages && list_next(&list, &page)) {
+        mask = spin_lock(&share_lock); /* the tables are the kernel's, for all */
+        bool done = table_map(base + mapped * PAGE_SIZE, page, PAGE_SIZE, TABLE_NORMAL_WORLD);
+        spin_unlock(&share_lock, mask);
+        if (!done) {
+            break;
+        }
+        mapped++;
+    }
+    if (mapped < pages) {
+        share_unmap(*slot, mapped);
+        return NULL;
+    }
+    return (volatile uint8_t *)base; // NOLINT(performance-no-int-to-ptr)
+}
+
+void share_unmap(uint32_t slot, uint64_t pages)
+{
+    table_unmap(slot_address(slot), pages * PAGE_SIZE);
+    uint64_t mask = spin_lock(&share_lock);
+    slots_used &= ~(UINT32_C(1) << slot);
+    spin_unlock(&share_lock, mask);
+}

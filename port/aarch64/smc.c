@@ -1,0 +1,332 @@
+/*
+ * What EL3 calls: fast and yielding calls of the normal world, secure interrupts, processors going
+ * off, the machine's end. All arrive on the processor's own stack with interrupts masked.
+ *
+ * The message of a yielding call stays where Linux wrote it; its size is read once, then that many
+ * bytes are copied once, and only the copy is looked at. The answer is written back field by field:
+ * nothing that Linux did not ask for, and no more parameters than the copy has.
+ */
+#include <abi/opteed.h>
+#include <lib/version.h>
+#include <port/aarch64/machine.h>
+#include <port/aarch64/smc.h>
+
+_Noreturn void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
+_Noreturn void smc_fast(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
+_Noreturn void smc_processor_off(void);
+_Noreturn void smc_processor_resume(void);
+_Noreturn void smc_processor_suspend(void);
+_Noreturn void smc_interrupt(void);
+_Noreturn void smc_system_off(void);
+_Noreturn void smc_system_reset(void);
+
+struct gp_client *linux_client;
+
+static _Noreturn void answer(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    fp_release();
+    smc_leave(KERNEL_RETURN_CALL, a0, a1, a2, a3);
+}
+
+/* --- Fast calls. ---------------------------------------------------------------------------------- */
+
+void smc_fast(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    uint32_t value;
+    bool more;
+
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    switch ((uint32_t)id) {
+    case SMC_CALLS_COUNT:
+        answer(10, 0, 0, 0);
+    case SMC_UID:
+        answer(0x384fb3e0, 0xe7f811e3, 0xaf630002, 0xa5d5c51b);
+    case SMC_REVISION:
+        answer(2, 0, 0, 0);
+    case SMC_OS_UUID:
+        answer(0x9e3ff2a1, 0x4ad14e34, 0x8c0f7b3f, 0x50745445);
+    case SMC_OS_REVISION:
+        answer(POSTERN_VERSION_MAJOR, POSTERN_VERSION_MINOR, POSTERN_VERSION_PATCH, 0);
+    case SMC_CAPABILITIES:
+        answer(SMC_OK,
+               CAPABILITY_DYNAMIC_MEMORY | CAPABILITY_NULL_MEMORY | CAPABILITY_NOTIFICATION |
+                   CAPABILITY_RPC_ARGUMENT,
+               NOTIFY_MAX, RPC_PARAMS);
+    case SMC_SHM_CACHE_OFF: /* there is none: nothing to hand back */
+    case SMC_SHM_CACHE_ON:
+        answer(SMC_NOT_AVAILABLE, 0, 0, 0);
+    case SMC_NOTIFY_ENABLE:
+        notify_enable(true);
+        answer(SMC_OK, 0, 0, 0);
+    case SMC_NOTIFY_VALUE:
+        if (notify_take(&value, &more)) {
+            answer(SMC_OK, value, NOTIFY_VALID | (more ? NOTIFY_PENDING : 0), 0);
+        }
+        answer(SMC_OK, 0, 0, 0);
+    default:
+        answer(SMC_UNKNOWN, 0, 0, 0);
+    }
+}
+
+/* --- Yielding calls. ------------------------------------------------------------------------------ */
+
+static size_t message_size(uint32_t num_params)
+{
+    return sizeof(struct msg_header) + num_params * sizeof(struct msg_param);
+}
+
+/* The message in the normal world's memory: `size` bytes of it. NULL: not there. */
+static volatile void *message_pointer(uint32_t id, uint64_t where, uint64_t offset, size_t size)
+{
+    if (id == SMC_CALL_SHARED) {
+        return share_pointer(where, offset, size);
+    }
+    if (where % 8 != 0 || where % PAGE_SIZE > PAGE_SIZE - size) {
+        return NULL;
+    }
+    return normal_pointer(physical(where), size);
+}
+
+static void message_copy(struct msg_arg *to, volatile const struct msg_arg *from, size_t size)
+{
+    uint64_t *t = (uint64_t *)(void *)to;
+    volatile const uint64_t *f = (volatile const uint64_t *)(volatile const void *)from;
+    for (size_t i = 0; i < size / 8; i++) {
+        t[i] = f[i];
+    }
+}
+
+static uint32_t message_register(const struct msg_arg *arg)
+{
+    const struct msg_param *param = &arg->params[0];
+    if (arg->head.num_params != 1 || param->attr != (MSG_ATTR_TMEM_OUTPUT | MSG_ATTR_NONCONTIG)) {
+        return TEE_ERROR_BAD_PARAMETERS;
+    }
+    switch (share_register(param->u.tmem.address, param->u.tmem.size, param->u.tmem.cookie)) {
+    case E_OK:
+        return TEE_SUCCESS;
+    case E_NO_MEMORY:
+        return TEE_ERROR_OUT_OF_MEMORY;
+    default:
+        return TEE_ERROR_BAD_PARAMETERS;
+    }
+}
+
+static uint32_t message_unregister(const struct msg_arg *arg)
+{
+    const struct msg_param *param = &arg->params[0];
+    if (arg->head.num_params != 1 || param->attr != MSG_ATTR_RMEM_INPUT) {
+        return TEE_ERROR_BAD_PARAMETERS;
+    }
+    return share_release(param->u.rmem.cookie) == E_OK ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
+}
+
+/* Commands that neither block nor take long are done at once, with no thread: they always find
+ * a place. */
+static bool message_at_once(const struct msg_arg *arg, volatile struct msg_arg *message)
+{
+    uint32_t result = TEE_SUCCESS;
+
+    switch (arg->head.cmd) {
+    case MSG_CMD_CANCEL:
+        gp_cancel(linux_client, arg->head.session, arg->head.cancel_id);
+        break;
+    case MSG_CMD_REGISTER_SHM:
+        result = message_register(arg);
+        break;
+    case MSG_CMD_UNREGISTER_SHM:
+        result = message_unregister(arg);
+        break;
+    case MSG_CMD_STOP_ASYNC_NOTIF:
+        notify_enable(false);
+        break;
+    default:
+        return false;
+    }
+    message->head.ret = result;
+    message->head.origin = TEE_ORIGIN_TEE;
+    return true;
+}
+
+void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    uint32_t function = (uint32_t)id;
+    uint64_t where = (uint64_t)(uint32_t)a1 << 32 | (uint32_t)a2;
+
+    if (function == SMC_RESUME) {
+        thread_resume((uint32_t)a3);
+        answer(SMC_BAD_RESUME, 0, 0, 0);
+    }
+    if (function != SMC_CALL && function != SMC_CALL_WITH_RPC && function != SMC_CALL_SHARED) {
+        answer(SMC_UNKNOWN, 0, 0, 0);
+    }
+    volatile struct msg_arg *message =
+        message_pointer(function, where, (uint32_t)a3, sizeof(struct msg_header));
+    if (message == NULL) {
+        answer(SMC_BAD_ADDRESS, 0, 0, 0);
+    }
+    uint32_t num_params = message->head.num_params;
+    if (num_params > MSG_PARAMS_MAX) {
+        answer(SMC_BAD_COMMAND, 0, 0, 0);
+    }
+    size_t size = message_size(num_params);
+    size_t whole = size + (function == SMC_CALL ? 0 : message_size(RPC_PARAMS));
+    message = message_pointer(function, where, (uint32_t)a3, whole);
+    if (message == NULL) {
+        answer(SMC_BAD_ADDRESS, 0, 0, 0);
+    }
+
+    struct msg_arg arg;
+    message_copy(&arg, message, size);
+    arg.head.num_params = num_params;
+    if (message_at_once(&arg, message)) {
+        answer(SMC_OK, 0, 0, 0);
+    }
+    uint32_t command = arg.head.cmd;
+    if (command > MSG_CMD_BOTTOM_HALF) {
+        answer(SMC_BAD_COMMAND, 0, 0, 0);
+    }
+    struct thread *thread =
+        thread_take(command == MSG_CMD_CLOSE_SESSION || command == MSG_CMD_BOTTOM_HALF);
+    if (thread == NULL) {
+        answer(SMC_NO_THREAD, 0, 0, 0);
+    }
+    memcpy(&thread->copy, &arg, size);
+    thread->message = message;
+    thread->rpc = NULL;
+    if (function != SMC_CALL) {
+        thread->rpc =
+            (volatile struct msg_arg *)(volatile void *)((volatile uint8_t *)message + size);
+    }
+    thread_begin(thread);
+}
+
+/* Linux asks this app which other apps are devices on its TEE bus; it would have to be there before
+ * there is a supplicant to fetch it. None are: the list is empty. */
+static const uint8_t enumeration_uuid[16] = {0x70, 0x11, 0xa6, 0x88, 0xdd, 0xde, 0x40, 0x53,
+                                             0xa5, 0xa9, 0x7b, 0x3c, 0x4d, 0xdf, 0x13, 0xb8};
+#define ENUMERATION_SESSION 0xfffffff0u
+
+static bool enumeration_call(struct msg_arg *arg)
+{
+    struct msg_header *head = &arg->head;
+
+    if (head->cmd == MSG_CMD_OPEN_SESSION) {
+        if (head->num_params < 2 ||
+            memcmp(arg->params[0].u.octets, enumeration_uuid, sizeof(enumeration_uuid)) != 0) {
+            return false;
+        }
+        head->session = ENUMERATION_SESSION;
+    } else if (head->session != ENUMERATION_SESSION) {
+        return false;
+    } else if (head->cmd == MSG_CMD_INVOKE_COMMAND && head->num_params > 0) {
+        arg->params[0].u.rmem.size = 0;
+    }
+    head->ret = TEE_SUCCESS;
+    head->origin = TEE_ORIGIN_TEE;
+    return true;
+}
+
+/* Registered memory is named from where it starts in its first page; the kernel knows whole pages. */
+static bool offsets_adjust(struct msg_arg *arg)
+{
+    for (uint32_t i = 0; i < arg->head.num_params; i++) {
+        struct msg_param *param = &arg->params[i];
+        uint32_t type = param->attr & MSG_ATTR_TYPE_MASK;
+        if (type < MSG_ATTR_RMEM_INPUT || type > MSG_ATTR_RMEM_INOUT || param->u.rmem.cookie == 0) {
+            continue;
+        }
+        if (!share_offset(param->u.rmem.cookie, &param->u.rmem.offset)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void message_answer(volatile struct msg_arg *message, const struct msg_arg *arg)
+{
+    message->head.session = arg->head.session;
+    message->head.ret = arg->head.ret;
+    message->head.origin = arg->head.origin;
+    for (uint32_t i = 0; i < arg->head.num_params; i++) {
+        const struct msg_param *param = &arg->params[i];
+        volatile struct msg_param *out = &message->params[i];
+        switch (param->attr & (MSG_ATTR_TYPE_MASK | MSG_ATTR_META)) {
+        case MSG_ATTR_VALUE_OUTPUT:
+        case MSG_ATTR_VALUE_INOUT:
+            out->u.value.a = param->u.value.a;
+            out->u.value.b = param->u.value.b;
+            out->u.value.c = param->u.value.c;
+            break;
+        case MSG_ATTR_RMEM_OUTPUT:
+        case MSG_ATTR_RMEM_INOUT:
+        case MSG_ATTR_TMEM_OUTPUT:
+        case MSG_ATTR_TMEM_INOUT:
+            out->u.rmem.size = param->u.rmem.size; /* the same place in both */
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+void thread_main(struct thread *thread)
+{
+    struct msg_arg *arg = &thread->copy;
+
+    interrupts_on();
+    if (arg->head.cmd == MSG_CMD_BOTTOM_HALF) {
+        timer_restart();
+        kernel_background();
+        arg->head.ret = TEE_SUCCESS;
+        arg->head.origin = TEE_ORIGIN_TEE;
+    } else if (!enumeration_call(arg)) {
+        if (offsets_adjust(arg)) {
+            gp_call(linux_client, arg);
+        } else {
+            arg->head.ret = TEE_ERROR_BAD_PARAMETERS;
+            arg->head.origin = TEE_ORIGIN_TEE;
+        }
+    }
+    message_answer(thread->message, arg);
+    gp_call_after();
+    thread_end(SMC_OK);
+}
+
+/* --- Everything else. ----------------------------------------------------------------------------- */
+
+void smc_interrupt(void)
+{
+    interrupt_own();
+    fp_release();
+    smc_leave(KERNEL_RETURN_INTERRUPT, 0, 0, 0, 0);
+}
+
+void smc_processor_off(void)
+{
+    timer_processor_stop();
+    cpu_current()->online = false;
+    smc_leave(KERNEL_RETURN_OFF, 0, 0, 0, 0);
+}
+
+void smc_processor_resume(void)
+{
+    smc_leave(KERNEL_RETURN_RESUMED, 0, 0, 0, 0);
+}
+
+void smc_processor_suspend(void)
+{
+    smc_leave(KERNEL_RETURN_SUSPENDED, 0, 0, 0, 0);
+}
+
+void smc_system_off(void)
+{
+    smc_leave(KERNEL_RETURN_SYSTEM_OFF, 0, 0, 0, 0);
+}
+
+void smc_system_reset(void)
+{
+    smc_leave(KERNEL_RETURN_SYSTEM_RESET, 0, 0, 0, 0);
+}

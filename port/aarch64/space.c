@@ -1,0 +1,285 @@
+/*
+ * An app's address space: the image at a random page, the stack between two holes, the heap, the page
+ * shared with the kernel, and memory objects in a window of their own.
+ */
+#include <port/aarch64/app.h>
+
+static uint64_t random_page(uint64_t window, uint64_t random)
+{
+    return window + ((random & 0xffff) << PAGE_SHIFT); /* 256 MiB to move in */
+}
+
+static bool region_add(struct port_app *app, uint32_t index, uint64_t base, uint64_t pages)
+{
+    if (!table_app_prepare(app->root, base, pages) || !page_reserve(pages)) {
+        return false;
+    }
+    app->reserved += pages;
+    app->region[index] = (struct app_region){.base = base, .pages = pages};
+    return true;
+}
+
+/* Maps a page of the app's own; it goes back when the space is destroyed. */
+static bool own_map(struct port_app *app, uint64_t address, void *page)
+{
+    return table_app_map(app->root, address, page_physical(page), SYS_MEM_READ | SYS_MEM_WRITE,
+                         false, false);
+}
+
+static bool segment_map(struct port_app *app, const struct image_segment *segment)
+{
+    uint64_t address = app->base + segment->address;
+
+    for (uint64_t i = 0; i < segment->pages; i++, address += PAGE_SIZE) {
+        if (segment->shared) {
+            if (!table_app_map(app->root, address, page_physical(segment->page[i]), SYS_MEM_READ,
+                               segment->code, false)) {
+                return false;
+            }
+            continue;
+        }
+        void *page = page_take(1);
+        if (page == NULL) {
+            return false;
+        }
+        memcpy(page, segment->page[i], PAGE_SIZE);
+        if (!own_map(app, address, page)) {
+            page_give(page, 1);
+            return false;
+        }
+    }
+    if (segment->memory_pages > segment->pages) {
+        return region_add(app, app->num_regions++, address, segment->memory_pages - segment->pages);
+    }
+    return true;
+}
+
+enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap_size)
+{
+    uint64_t stack_pages = (stack_size + PAGE_SIZE - 1) / PAGE_SIZE;
+    uint64_t heap_pages = (heap_size + PAGE_SIZE - 1) / PAGE_SIZE;
+    uint64_t random[4];
+
+    if (port_random(random, sizeof(random)) != E_OK) {
+        return E_NO_MEMORY;
+    }
+    app->root = page_take(1);
+    app->page = page_take(APP_PAGE_PAGES);
+    if (app->root == NULL || app->page == NULL) {
+        return E_NO_MEMORY;
+    }
+    app->base = random_page(APP_IMAGE_WINDOW, random[0]);
+    app->page_address = random_page(APP_PAGE_WINDOW, random[1]);
+    app->num_regions = 2;
+    for (uint32_t i = 0; i < app->image->elf.num_segments; i++) {
+        if (!segment_map(app, &app->image->segment[i])) {
+            return E_NO_MEMORY;
+        }
+    }
+    for (unsigned i = 0; i < APP_PAGE_PAGES; i++) {
+        struct physical to = page_physical((uint8_t *)app->page + i * PAGE_SIZE);
+        if (!table_app_map(app->root, app->page_address + i * PAGE_SIZE, to,
+                           SYS_MEM_READ | SYS_MEM_WRITE, false, false)) {
+            return E_NO_MEMORY;
+        }
+    }
+    uint64_t stack = random_page(APP_STACK_WINDOW, random[2]);
+    uint64_t heap = random_page(APP_HEAP_WINDOW, random[3]);
+    if (stack_pages > 0x10000 || heap_pages > 0x10000 ||
+        !region_add(app, APP_REGION_STACK, stack, stack_pages) ||
+        !region_add(app, APP_REGION_HEAP, heap, heap_pages)) {
+        return E_NO_MEMORY;
+    }
+    app->frame.pc = app->base + app->image->elf.entry;
+    app->frame.sp = stack + stack_pages * PAGE_SIZE;
+    app->frame.state = SPSR_EL0T;
+    app->frame.x[0] = app->page_address;
+    app->frame.x[1] = heap;
+    app->frame.x[2] = heap_pages * PAGE_SIZE;
+    app->frame.x[3] = app->base;
+    return E_OK;
+}
+
+static void range_free(struct port_app *app, uint64_t address, uint64_t pages)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        struct physical page;
+        if (table_app_unmap(app->root, address + i * PAGE_SIZE, &page)) {
+            page_give(page_pointer(page), 1);
+        }
+    }
+}
+
+void space_destroy(struct port_app *app)
+{
+    if (app->root != NULL) {
+        for (uint32_t i = 0; i < app->num_regions; i++) {
+            range_free(app, app->region[i].base, app->region[i].pages);
+        }
+        for (uint32_t i = 0; i < app->image->elf.num_segments; i++) {
+            const struct image_segment *segment = &app->image->segment[i];
+            if (!segment->shared) {
+                range_free(app, app->base + segment->address, segment->pages);
+            }
+        }
+        table_app_destroy(app->root);
+        table_app_flush_all(app->asid);
+    }
+    if (app->page != NULL) {
+        page_give(app->page, APP_PAGE_PAGES);
+    }
+    page_unreserve(app->reserved);
+    while (app->mappings != NULL) {
+        struct app_mapping *mapping = app->mappings;
+        app->mappings = mapping->next;
+        port_free(mapping);
+    }
+}
+
+bool space_touch(struct port_app *app, uint64_t address)
+{
+    if (table_app_access(app->root, address, false)) {
+        return false; /* a fault of another kind */
+    }
+    for (uint32_t i = 0; i < app->num_regions; i++) {
+        const struct app_region *region = &app->region[i];
+        if (address < region->base || address - region->base >= region->pages * PAGE_SIZE) {
+            continue;
+        }
+        void *page = page_take_reserved();
+        app->reserved--;
+        if (!own_map(app, address & ~(uint64_t)(PAGE_SIZE - 1), page)) {
+            page_give(page, 1);
+            return false;
+        }
+        return true;
+    }
+    return false;
+}
+
+bool space_probe(struct port_app *app, uint64_t address, uint64_t size, bool write)
+{
+    uint64_t last = address + size - 1;
+
+    if (size == 0) {
+        return true;
+    }
+    if (last < address || last >= APP_END) {
+        return false;
+    }
+    for (uint64_t at = address & ~(uint64_t)(PAGE_SIZE - 1); at <= last; at += PAGE_SIZE) {
+        if (!table_app_access(app->root, at, write) && !space_touch(app, at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- Memory objects. ------------------------------------------------------------------------------ */
+
+/* Where in the list a mapping of that size goes, and where it lies: at *address, or where there is
+ * room first. NULL: no room there. */
+static struct app_mapping **place_find(struct port_app *app, uint64_t pages, uint64_t *address)
+{
+    struct app_mapping **link = &app->mappings;
+    uint64_t from = APP_SHARE_WINDOW;
+    bool chosen = *address != 0;
+
+    for (;; link = &(*link)->next) {
+        uint64_t end = *link != NULL ? (*link)->address : APP_END;
+        uint64_t at = chosen ? *address : from;
+        if (at >= from && at <= end && pages <= (end - at) / PAGE_SIZE) {
+            *address = at;
+            return link;
+        }
+        if (*link == NULL) {
+            return NULL;
+        }
+        from = (*link)->address + ((*link)->pages + 1) * PAGE_SIZE; /* with a hole between */
+        if (chosen) {
+            from -= PAGE_SIZE;
+        }
+    }
+}
+
+static void pages_clear(struct port_app *app, uint64_t address, uint64_t pages)
+{
+    struct physical was;
+    for (uint64_t i = 0; i < pages; i++) {
+        (void)table_app_unmap(app->root, address + i * PAGE_SIZE, &was);
+    }
+}
+
+static bool pages_map(struct port_app *app, const struct port_mem *mem, uint64_t first,
+                      uint64_t address, uint64_t pages, uint32_t prot)
+{
+    for (uint64_t i = 0; i < pages; i++) {
+        bool normal_world;
+        struct physical page = mem_page(mem, first + i, &normal_world);
+        if (!table_app_map(app->root, address + i * PAGE_SIZE, page, prot, false, normal_world)) {
+            pages_clear(app, address, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool mapping_is(const struct port_app *app, uint64_t address, uint64_t pages)
+{
+    const struct app_mapping *mapping = app->mappings;
+    while (mapping != NULL && mapping->address < address) {
+        mapping = mapping->next;
+    }
+    return mapping != NULL && mapping->address == address && mapping->pages == pages;
+}
+
+enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t offset, uint64_t size,
+                        uint32_t prot, uint64_t *address)
+{
+    uint64_t pages = size / PAGE_SIZE;
+    uint64_t first = offset / PAGE_SIZE;
+    uint64_t whole = port_mem_size(mem);
+
+    if (pages == 0 || offset % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 || offset > whole ||
+        size > whole - offset || *address % PAGE_SIZE != 0) {
+        return E_INVALID;
+    }
+    if (mapping_is(app, *address, pages)) { /* the same again, with other rights */
+        (void)pages_map(app, mem, first, *address, pages, prot);
+        table_app_flush(app->asid, *address, pages);
+        return E_OK;
+    }
+    struct app_mapping *mapping = port_alloc(sizeof(*mapping));
+    if (mapping == NULL) {
+        return E_NO_MEMORY;
+    }
+    struct app_mapping **link = place_find(app, pages, address);
+    if (link == NULL) {
+        port_free(mapping);
+        return E_INVALID;
+    }
+    if (!pages_map(app, mem, first, *address, pages, prot)) {
+        port_free(mapping);
+        return E_NO_MEMORY;
+    }
+    *mapping = (struct app_mapping){.next = *link, .address = *address, .pages = pages};
+    *link = mapping;
+    return E_OK;
+}
+
+bool port_app_unmap(struct port_app *app, uint64_t address, uint64_t size)
+{
+    struct app_mapping **link = &app->mappings;
+
+    while (*link != NULL && (*link)->address != address) {
+        link = &(*link)->next;
+    }
+    struct app_mapping *mapping = *link;
+    if (mapping != NULL && size == mapping->pages * PAGE_SIZE) {
+        pages_clear(app, address, mapping->pages);
+        table_app_flush(app->asid, address, mapping->pages);
+        *link = mapping->next;
+        port_free(mapping);
+    }
+    return true;
+}

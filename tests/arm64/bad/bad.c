@@ -1,0 +1,119 @@
+/*
+ * An app that dies in every way that the processor knows.
+ */
+#include "bad.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <tee_internal_api.h>
+
+TEE_Result TA_CreateEntryPoint(void)
+{
+    return TEE_SUCCESS;
+}
+
+void TA_DestroyEntryPoint(void)
+{
+}
+
+TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
+{
+    (void)types;
+    (void)params;
+    (void)context;
+    return TEE_SUCCESS;
+}
+
+void TA_CloseSessionEntryPoint(void *context)
+{
+    (void)context;
+}
+
+static int deeper(volatile int *from)
+{
+    volatile int room[1000];
+    room[0] = *from + 1;
+    return deeper(room) + room[999];
+}
+
+static TEE_Result compute(TEE_Param *param)
+{
+    double x = 1.0;
+    for (uint32_t i = 1; i <= param->value.a; i++)
+        x = x * 1.0000001 + 1.0 / i;
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    param->value.a = (uint32_t)bits;
+    param->value.b = (uint32_t)(bits >> 32);
+    return TEE_SUCCESS;
+}
+
+static size_t heap_take_all(void)
+{
+    void **chain = NULL;
+    size_t count = 0;
+    for (;;) {
+        void **piece = malloc(1000);
+        if (piece == NULL)
+            break;
+        memset(piece, 0x55, 1000);
+        *piece = chain;
+        chain = piece;
+        count++;
+    }
+    while (chain != NULL) {
+        void **next = *chain;
+        free(chain);
+        chain = next;
+    }
+    return count;
+}
+
+TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
+                                      TEE_Param params[4])
+{
+    static uint32_t data[4] = {0xd65f03c0}; /* ret */
+    volatile int start = 0;
+    (void)context;
+    (void)types;
+    switch (command) {
+    case BAD_NOTHING:
+        return TEE_SUCCESS;
+    case BAD_READ:
+        return *(volatile uint32_t *)8;
+    case BAD_WRITE:
+        *(volatile uint32_t *)(uintptr_t)TA_InvokeCommandEntryPoint = 0;
+        return TEE_SUCCESS;
+    case BAD_EXECUTE:
+        ((void (*)(void))(uintptr_t)data)();
+        return TEE_SUCCESS;
+    case BAD_INSTRUCTION:
+        __asm__ volatile(".word 0");
+        return TEE_SUCCESS;
+    case BAD_PRIVILEGE:
+        __asm__ volatile("msr ttbr0_el1, xzr");
+        return TEE_SUCCESS;
+    case BAD_KERNEL:
+        return *(volatile uint32_t *)0xffffff8040000000;
+    case BAD_STACK:
+        return (TEE_Result)deeper(&start);
+    case BAD_ABORT:
+        abort();
+    case BAD_SMC:
+        __asm__ volatile("smc #0");
+        return TEE_SUCCESS;
+    case BAD_LOOP:
+        for (;;)
+            __asm__ volatile("" : : : "memory");
+    case BAD_WAIT:
+        return TEE_Wait(params[0].value.a);
+    case BAD_FLOAT:
+        return compute(&params[0]);
+    case BAD_HEAP: {
+        size_t first = heap_take_all();
+        return first > 10 && heap_take_all() == first ? TEE_SUCCESS : TEE_ERROR_GENERIC;
+    }
+    default:
+        return TEE_ERROR_NOT_SUPPORTED;
+    }
+}

@@ -1,0 +1,27 @@
+/*
+ * What the app `bad` and its client agree on: one command for each way to die, and some to live.
+ */
+#ifndef TESTS_ARM64_BAD_H
+#define TESTS_ARM64_BAD_H
+
+#define BAD_UUID {0x5d1f0a52, 0x6c1e, 0x4a0b, {0x9d, 0x51, 0x0f, 0x3a, 0x7c, 0x9b, 0x21, 0xe4}}
+
+enum bad_command {
+    BAD_NOTHING,
+    BAD_READ,        /* an address that is not there */
+    BAD_WRITE,       /* its own code */
+    BAD_EXECUTE,     /* its own data */
+    BAD_INSTRUCTION, /* one that is none */
+    BAD_PRIVILEGE,   /* a system register of EL1 */
+    BAD_KERNEL,      /* the kernel's memory */
+    BAD_STACK,       /* no end of it */
+    BAD_ABORT,
+    BAD_SMC,
+    BAD_DEATHS_END, /* the commands before this one kill the app */
+    BAD_LOOP,       /* for ever */
+    BAD_WAIT,       /* value in: milliseconds */
+    BAD_FLOAT,      /* value in and out: computes for a while; the same comes out each time */
+    BAD_HEAP,       /* takes all memory, gives it back, takes it again */
+};
+
+#endif

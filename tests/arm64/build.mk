@@ -1,0 +1,106 @@
+# The TrustZone machine (QEMU) and its tests.
+
+ARM64_DEBIAN := out/arm64/bookworm
+ARM64_PACKAGES := linux-image-arm64 busybox-static libc6 tee-supplicant optee-client-dev libuuid1
+$(ARM64_DEBIAN)/.packages: tests/arm64/build.mk
+	$(Q)scripts/fetch-packages bookworm arm64 $(@D) $(ARM64_PACKAGES) libteec1 libfdt-dev && touch $@
+out/arm64/trixie/.packages: tests/arm64/build.mk
+	$(Q)scripts/fetch-packages trixie arm64 $(@D) $(ARM64_PACKAGES) libteec2 && touch $@
+
+# $(call arm64_release,RELEASE,LIBTEEC): the guest, and the test client against its libteec.
+define arm64_release
+out/arm64/base-$1.cpio: tests/arm64/initrd tests/arm64/guest/init out/arm64/$1/.packages
+	$$(call say,CPIO,$$@)
+	$$(Q)tests/arm64/initrd base out/arm64/$1 $$@
+out/arm64/bin/gp_client_$1: tests/arm64/gp_client.c out/arm64/$1/.packages
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(ARM64_CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -pthread \
+	    -I out/arm64/$1/usr/include -o $$@ $$< out/arm64/$1/usr/lib/aarch64-linux-gnu/$2
+ARM64_ALL += out/arm64/base-$1.cpio out/arm64/bin/gp_client_$1
+endef
+$(eval $(call arm64_release,bookworm,libteec.so.1))
+$(eval $(call arm64_release,trixie,libteec.so.2))
+
+# The normal world's loader.
+$(eval $(call objects,arm64-loader,tests/arm64/loader/start.S tests/arm64/loader/loader.c \
+    lib/aarch64/string.c lib/aarch64/number.c,-mgeneral-regs-only -isystem $(ARM64_DEBIAN)/usr/include \
+    -isystem lib/aarch64/libc,lib,arm64-freestanding))
+$(arm64-loader_OBJS): | $(ARM64_DEBIAN)/.packages
+$(eval $(call program,out/arm64/loader.elf,@arm64-loader tests/arm64/loader/loader.ld,\
+    -Wl$(,)-T$(,)tests/arm64/loader/loader.ld -Wl$(,)--no-warn-rwx-segments \
+    $(ARM64_DEBIAN)/usr/lib/aarch64-linux-gnu/libfdt.a,arm64-freestanding))
+out/arm64/loader.bin: out/arm64/loader.elf
+	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
+
+# The monitor alone.
+out/arm64/nokernel.bin: tests/arm64/nokernel.S
+	$(Q)mkdir -p $(@D) && $(ARM64_CC) -c -o $@.o $< && $(ARM64_OBJCOPY) -O binary $@.o $@
+$(eval $(call monitor_flash,out/arm64/monitor-test.bin,out/arm64/nokernel.bin,out/arm64/loader.bin))
+
+ARM64_ALL += out/arm64/monitor-test.bin
+TESTS += tests/arm64/boot-test
+
+# The machine with the kernel in it; it trusts the tree's development key, which is made with the first
+# app.
+ARM64_APPS :=
+out/arm64/postern-test.img: out/arm64/postern.bin out/bin/postern-image $$(ARM64_APPS)
+	$(Q)out/bin/postern-image $< out/config/postern/development.trust $@
+$(eval $(call monitor_flash,out/arm64/flash-test.bin,out/arm64/postern-test.img,out/arm64/loader.bin))
+ARM64_ALL += out/arm64/flash-test.bin
+
+$(eval $(call app_arm64,apps/hello,444fbfd3-0c95-479c-8f40-02d0946d2d8d))
+ARM64_APPS += out/arm64/apps/444fbfd3-0c95-479c-8f40-02d0946d2d8d.ta
+
+# The examples' clients for the guest, with our libteec and with Debian's.
+$(eval $(call objects,hello-client-arm64,apps/hello/client.c,,$(client_HEADERS),arm64))
+$(eval $(call program,out/arm64/bin/hello-client,@hello-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
+ARM64_ALL += out/arm64/bin/hello-client
+$(eval $(call objects,gp-client-arm64,tests/arm64/gp_client.c,,$(client_HEADERS),arm64))
+$(eval $(call program,out/arm64/bin/gp_client,@gp-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
+ARM64_ALL += out/arm64/bin/gp_client
+
+# The same kernel image as BL32 of TF-A, from Debian's source package, unpatched.
+TFA := out/src/arm-trusted-firmware
+$(TFA)/.version:
+	@scripts/fetch-source arm-trusted-firmware
+out/arm64/tfa.bin: out/arm64/postern-test.img out/arm64/loader.bin | $(TFA)/.version
+	$(call say,TF-A,$@)
+	$(Q)env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C $(TFA) PLAT=qemu SPD=opteed DEBUG=0 \
+	    CROSS_COMPILE=$(ARM64_PREFIX) BL32_RAM_LOCATION=tdram BL32=$(CURDIR)/$< \
+	    BL33=$(CURDIR)/out/arm64/loader.bin BUILD_BASE=$(CURDIR)/out/arm64/tfa all fip \
+	    >out/arm64/tfa.log 2>&1 || { tail -n 20 out/arm64/tfa.log >&2; exit 1; }
+	$(Q)cp out/arm64/tfa/qemu/release/bl1.bin $@.new && \
+	    dd if=out/arm64/tfa/qemu/release/fip.bin of=$@.new bs=4096 seek=64 conv=notrunc status=none && \
+	    mv $@.new $@
+ARM64_ALL += out/arm64/tfa.bin
+TESTS += tests/arm64/calls-test
+
+# The hostile normal world.
+$(eval $(call objects,arm64-hostile,tests/arm64/hostile/start.S tests/arm64/hostile/hostile.c \
+    lib/aarch64/string.c lib/aarch64/number.c,-mgeneral-regs-only -isystem lib/aarch64/libc,lib,arm64-freestanding))
+$(eval $(call program,out/arm64/hostile.elf,@arm64-hostile tests/arm64/hostile/hostile.ld,\
+    -Wl$(,)-T$(,)tests/arm64/hostile/hostile.ld -Wl$(,)--no-warn-rwx-segments,arm64-freestanding))
+out/arm64/hostile.bin: out/arm64/hostile.elf
+	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
+$(eval $(call monitor_flash,out/arm64/flash-hostile.bin,out/arm64/postern-test.img,out/arm64/hostile.bin))
+ARM64_ALL += out/arm64/flash-hostile.bin
+TESTS += tests/arm64/hostile-test
+
+# Instructions a call takes, and the demo.
+$(eval $(call objects,bench-client-arm64,tests/arm64/bench_client.c,,\
+    $(client_HEADERS) hello.h=apps/hello/hello.h,arm64))
+$(eval $(call program,out/arm64/bin/bench_client,@bench-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
+ARM64_ALL += out/arm64/bin/bench_client
+DEMO_ARM64 := tests/arm64/demo
+BENCH_ARM64 := tests/arm64/bench
+
+# The app that dies.
+$(eval $(call app_arm64,tests/arm64/bad,5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4))
+$(eval $(call objects,bad-client-arm64,tests/arm64/bad_client.c,,$(client_HEADERS),arm64))
+$(eval $(call program,out/arm64/bin/bad_client,@bad-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
+ARM64_ALL += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4.ta out/arm64/bin/bad_client
+TESTS += tests/arm64/bad-test
