@@ -179,6 +179,7 @@ void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
     }
 
     struct msg_arg arg;
+    arg.head = (struct msg_header){0}; /* params: as many are read as were copied */
     message_copy(&arg, message, size);
     arg.head.num_params = num_params;
     if (message_at_once(&arg, message)) {
