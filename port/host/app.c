@@ -40,6 +40,7 @@
 /* The first wait of a stretch is short: then the app is set free of its processor. */
 #define WAIT_FIRST_NS 2000000L
 #define WAIT_LATER_NS 10000000L
+#define TURN_CHANGES_MAX 16u
 #define REPORT_PAUSE_NS 1000000L
 #define REPORT_PAUSES 500
 #define CHORES_AT_ONCE 15u /* one more is for SYS_CHORE_AGAIN */
@@ -516,21 +517,29 @@ static void report_call(const struct port_app *app, struct port_trap *trap)
     memcpy(trap->arg, app->arg, sizeof(trap->arg));
 }
 
-/* One wait for the turn to come back. True when it is back or the app is dead. */
+/*
+ * One wait for the turn to come back. True when it is back or the app is dead. An app that keeps
+ * writing to the word would end every futex wait at once: such a one is waited for by the clock.
+ */
 static bool await_turn(struct port_app *app)
 {
     struct timespec limit = {.tv_nsec = app->waited ? WAIT_LATER_NS : WAIT_FIRST_NS};
 
-    for (;;) {
+    for (unsigned int changes = 0; changes < TURN_CHANGES_MAX; changes++) {
         uint32_t turn = __atomic_load_n(&app->page->turn, __ATOMIC_SEQ_CST);
 
         if (turn == SYS_TURN_KERNEL || app->dead) {
             return true;
         }
+        if (turn != SYS_TURN_APP) {
+            break;
+        }
         if (futex(&app->page->turn, FUTEX_WAIT, turn, &limit) != 0 && errno == ETIMEDOUT) {
             return false;
         }
     }
+    nanosleep(&limit, NULL);
+    return __atomic_load_n(&app->page->turn, __ATOMIC_SEQ_CST) == SYS_TURN_KERNEL || app->dead;
 }
 
 /* It computes, or was killed and its end was not reported yet. */
