@@ -48,7 +48,8 @@ bool supplicant_is_there(void)
     return there;
 }
 
-/* Makes `socket` the connection, unless one is there. */
+/* Welcomes `socket` and makes it the connection, unless one is there. The welcome is the first thing
+ * that it gets, and whoever has seen it finds the supplicant there: no RPC comes in between. */
 static bool replace(int socket)
 {
     bool done;
@@ -56,9 +57,11 @@ static bool replace(int socket)
     pthread_mutex_lock(&turn);
     pthread_mutex_lock(&guard);
     done = connection < 0 || hung_up(connection);
-    if (done) {
+    if (done && greeting_answer(socket, RESULT_SUCCESS, "")) {
         wire_close_fd(connection);
         connection = socket;
+    } else {
+        done = false;
     }
     pthread_mutex_unlock(&guard);
     pthread_mutex_unlock(&turn);
@@ -82,13 +85,9 @@ static void *greet_thread(void *argument)
         close(socket);
         return NULL;
     }
-    /* Welcomed before it can get an RPC. */
-    if (supplicant_is_there() || !greeting_answer(socket, RESULT_SUCCESS, "")) {
+    /* Asked first, too: replacing waits for the end of an RPC that is under way. */
+    if (supplicant_is_there() || !replace(socket)) {
         greeting_answer(socket, RESULT_BUSY, "a supplicant is connected already");
-        close(socket);
-        return NULL;
-    }
-    if (!replace(socket)) {
         close(socket);
         return NULL;
     }
