@@ -2,7 +2,7 @@
 
 # findstring never finds nothing: the x makes an empty word match everything.
 chosen = $(findstring x$(TEST),x$1)$(if $(TEST),$(findstring $(TEST),$1))
-CHECK_TESTS := $(sort $(foreach t,$(TESTS),$(if $(call chosen,$(notdir $t)),$t)))
+CHECK_TESTS := $(sort $(foreach t,$(TESTS),$(if $(call chosen,$(subst /,-,$t)),$t)))
 CHECK_FUZZERS := $(sort $(foreach f,$(FUZZERS),$(if $(call chosen,fuzz-$(notdir $f)),$f)))
 CHECK_LINT := $(if $(call chosen,lint),lint:)
 
