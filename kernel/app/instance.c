@@ -210,22 +210,45 @@ void instance_wait_over(struct instance *instance)
     object_close(&channel->object);
 }
 
-struct thread *instance_waits_for(struct thread *thread)
+/* The longest chain of apps that wait for each other which a donor follows. */
+#define CHAIN_MAX 8u
+
+struct thread *instance_behind(const struct channel *channel)
 {
-    struct instance *instance = instance_of_thread(thread);
-    struct channel *channel = instance->connecting;
+    const struct channel *peer = channel->peer;
+    if (peer == NULL)
+        return NULL;
+    struct thread *thread = handle_holder(&peer->object);
+    if (thread == NULL && peer->port != NULL)
+        thread = handle_holder(&peer->port->object);
+    return thread;
+}
+
+/* The thread that would have to run so that this one, which is blocked, can go on; NULL: not
+ * known. */
+static struct thread *waits_for(struct thread *thread)
+{
+    const struct instance *instance = instance_of_thread(thread);
+    const struct channel *channel = instance->connecting;
     if (channel == NULL && instance->starting != NULL)
         return instance->starting->dying ? NULL : &instance->starting->thread;
     if (channel == NULL && instance->handles.waiting == HANDLE_WAIT_ONE &&
         instance->handles.waits_for->kind == OBJECT_CHANNEL)
-        channel = LIST_OF(instance->handles.waits_for, struct channel, object);
-    if (channel == NULL || channel->peer == NULL)
-        return NULL;
-    struct channel *peer = channel->peer;
-    struct thread *behind = handle_holder(&peer->object);
-    if (behind == NULL && peer->port != NULL)
-        behind = handle_holder(&peer->port->object);
+        channel = LIST_OF(instance->handles.waits_for, const struct channel, object);
+    struct thread *behind = channel == NULL ? NULL : instance_behind(channel);
     return behind == thread ? NULL : behind;
+}
+
+struct thread *instance_worker(struct thread *thread)
+{
+    for (uint32_t depth = 0; thread != NULL && depth < CHAIN_MAX && thread->state == THREAD_BLOCKED;
+         depth++) {
+        struct thread *next = waits_for(thread);
+        if (next == NULL)
+            break;
+        thread = next;
+    }
+    return thread != NULL && thread->state == THREAD_DEAD ? NULL : thread;
 }
 
 void instance_end(struct instance *instance, const char *how, bool failed)

@@ -76,9 +76,12 @@ void instance_kill(struct instance *instance, const char *reason);
 
 /* The system call that waited was answered: forgets all that was remembered for it. */
 void instance_wait_over(struct instance *instance);
-/* The thread that would have to run so that this one, which is blocked, can go on; NULL: not
- * known. */
-struct thread *instance_waits_for(struct thread *thread);
+/* The thread at the other end of a client's channel, or of the port that has not accepted it; NULL:
+ * nobody is there. */
+struct thread *instance_behind(const struct channel *channel);
+/* Who has to run so that `thread` comes forward: itself, or the app that it waits for, and so on.
+ * NULL for NULL, and when that one is dead. */
+struct thread *instance_worker(struct thread *thread);
 
 /* The call that arrived on `channel` is being served, with the memory that it lends. */
 void instance_serve(struct instance *instance, struct channel *channel);

@@ -27,14 +27,7 @@ static bool answered(void *context)
 static struct thread *working_thread(void *context)
 {
     const struct gp_call_state *call = context;
-    struct thread *thread = &call->session->instance->thread;
-    for (uint32_t depth = 0; depth < 8 && thread->state == THREAD_BLOCKED; depth++) {
-        struct thread *behind = instance_waits_for(thread);
-        if (behind == NULL)
-            break;
-        thread = behind;
-    }
-    return thread->state == THREAD_DEAD ? NULL : thread;
+    return instance_worker(&call->session->instance->thread);
 }
 
 static void channel_changed(struct watch *watch)

@@ -22,20 +22,7 @@ struct tipc_channel {
 /* The thread that has to run so that something comes on the channel; NULL: nobody knows. */
 static struct thread *thread_behind(const struct channel *channel)
 {
-    const struct channel *server = channel->peer;
-    if (server == NULL)
-        return NULL;
-    struct thread *thread = handle_holder(&server->object);
-    if (thread == NULL && server->port != NULL)
-        thread = handle_holder(&server->port->object);
-    for (uint32_t depth = 0; thread != NULL && depth < 8 && thread->state == THREAD_BLOCKED;
-         depth++) {
-        struct thread *next = instance_waits_for(thread);
-        if (next == NULL)
-            break;
-        thread = next;
-    }
-    return thread != NULL && thread->state == THREAD_DEAD ? NULL : thread;
+    return instance_worker(instance_behind(channel));
 }
 
 /* A connection that is being made. Lives on its caller's stack. */

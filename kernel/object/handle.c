@@ -204,26 +204,12 @@ void handle_close(struct handle *handle)
     object_close(object);
 }
 
-struct handle *handle_table_ready(struct handle_table *table, uint32_t *events)
+struct handle *handle_table_ready(struct handle_table *table, const struct object *sessions_of,
+                                  uint32_t *events)
 {
     LIST_FOR_EACH (link, &table->ready) {
         struct handle *handle = LIST_OF(link, struct handle, ready_link);
-        list_remove(link);
-        *events = object_events(handle->object);
-        if (*events == 0)
-            continue;
-        list_append(&table->ready, link);
-        return handle;
-    }
-    return NULL;
-}
-
-struct handle *handle_table_ready_session(struct handle_table *table, const struct object *port,
-                                          uint32_t *events)
-{
-    LIST_FOR_EACH (link, &table->ready) {
-        struct handle *handle = LIST_OF(link, struct handle, ready_link);
-        if (handle->id < SYS_SESSION_BASE && handle->object != port)
+        if (sessions_of != NULL && handle->id < SYS_SESSION_BASE && handle->object != sessions_of)
             continue;
         list_remove(link);
         *events = object_events(handle->object);

@@ -88,11 +88,10 @@ void handle_close(struct handle *handle);
 
 /* All slots are free again: gives back what sessions took. */
 void handle_table_free_chunks(struct handle_table *table);
-/* Finds a handle on which something holds, fairly. NULL: none. */
-struct handle *handle_table_ready(struct handle_table *table, uint32_t *events);
-/* The same, but only sessions and handles to `port`. */
-struct handle *handle_table_ready_session(struct handle_table *table, const struct object *port,
-                                          uint32_t *events);
+/* Finds a handle on which something holds, fairly; only among sessions and handles to the port
+ * `sessions_of` when that is not NULL. NULL: none. */
+struct handle *handle_table_ready(struct handle_table *table, const struct object *sessions_of,
+                                  uint32_t *events);
 /* The thread of an app that holds a handle to the object; NULL: none does. */
 struct thread *handle_holder(const struct object *object);
 bool handle_table_empty(const struct handle_table *table);

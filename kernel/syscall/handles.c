@@ -172,7 +172,7 @@ enum error call_wait_any(struct call *call)
         return E_INVALID;
     if (!handle_table_waitable(&instance->handles))
         return E_NOT_FOUND;
-    struct handle *handle = handle_table_ready(&instance->handles, &events);
+    struct handle *handle = handle_table_ready(&instance->handles, NULL, &events);
     if (handle != NULL) {
         report(call, handle, handle->cookie, events, call->arg[1]);
         return E_OK;

@@ -122,9 +122,8 @@ static bool take_event(struct call *call, struct handle *handle, uint32_t events
 static struct handle *next_ready(struct call *call, const struct handle *only, uint32_t *events)
 {
     struct instance *instance = call->instance;
-    if (only == NULL)
-        return handle_table_ready(&instance->handles, events);
-    return handle_table_ready_session(&instance->handles, &instance->service->object, events);
+    const struct object *sessions_of = only == NULL ? NULL : &instance->service->object;
+    return handle_table_ready(&instance->handles, sessions_of, events);
 }
 
 enum error call_receive(struct call *call)
