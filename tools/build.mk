@@ -10,6 +10,21 @@ $(eval $(call objects,tools,$(TOOLS_SOURCES),,abi lib tools))
 $(eval $(call program,out/bin/postern,@tools @tools-lib @trust out/lib/libpostern_crypto.a,-lcrypto))
 ALL += out/bin/postern
 
+# The same for the guest of the TrustZone machine. One static file: the guest's C library may be older
+# than the cross compiler's. A static libcrypto would load modules if it could: the linker says so,
+# each time, without --no-warnings.
+ARM64_OPENSSL := out/arm64/openssl
+$(ARM64_OPENSSL)/.packages: tools/build.mk
+	$(Q)scripts/fetch-packages bookworm arm64 $(@D) libssl-dev && touch $@
+$(eval $(call objects,tools-lib-arm64,$(TOOLS_LIB_SOURCES) $(TRUST_SOURCES),,abi lib,arm64))
+$(eval $(call objects,tools-arm64,$(TOOLS_SOURCES),-isystem $(ARM64_OPENSSL)/usr/include \
+    -isystem $(ARM64_OPENSSL)/usr/include/aarch64-linux-gnu,abi lib tools,arm64))
+$(tools-arm64_OBJS): | $(ARM64_OPENSSL)/.packages
+$(eval $(call program,out/arm64/bin/postern,@tools-arm64 @tools-lib-arm64 \
+    out/lib/libpostern_crypto-arm64-linux.a,$(ARM64_OPENSSL)/usr/lib/aarch64-linux-gnu/libcrypto.a \
+    -static -pthread -Wl$(,)--no-warnings,arm64))
+ARM64_ALL += out/arm64/bin/postern
+
 # Templates lie where the command looks for them, in the tree as when installed:
 # ../share/postern/templates from its own folder.
 TEMPLATES := $(wildcard tools/templates/*/*)

@@ -4,6 +4,7 @@
 #
 #   out/lib/libpostern_crypto.a           kinds hosted and freestanding
 #   out/lib/libpostern_crypto-KIND.a      KIND: sanitize, thread, fuzz
+#   out/lib/libpostern_crypto-arm64-linux.a   kind arm64: the tools for the TrustZone machine's guest
 #   out/lib/libpostern_crypto-arm64.a     kind arm64-freestanding; needs memcpy, memset, memmove,
 #                                         memcmp; link with -Wl,--gc-sections to leave out of
 #                                         mbedTLS what nobody calls. Called with the MMU on and
@@ -36,6 +37,7 @@ $(eval $(call crypto_library,,freestanding,))
 $(eval $(call crypto_library,-sanitize,freestanding-sanitize,))
 $(eval $(call crypto_library,-thread,freestanding-thread,))
 $(eval $(call crypto_library,-fuzz,freestanding-fuzz,))
+$(eval $(call crypto_library,-arm64-linux,arm64,-march=armv8-a+crypto))
 $(eval $(call crypto_library,-arm64,arm64-freestanding,-march=armv8-a+crypto -mno-strict-align -O3))
 
 ARM64_ALL += out/lib/libpostern_crypto-arm64.a
