@@ -12,5 +12,6 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int octet, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
+void explicit_bzero(void *memory, size_t size); /* mbedTLS calls it where there is glibc */
 
 #endif
