@@ -107,6 +107,32 @@ static void processor_start(struct cpu *cpu)
     cpu->online = true;
 }
 
+static char *number_put(char *to, uint64_t number)
+{
+    char digits[20];
+    unsigned length = 0;
+    do {
+        digits[length++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    while (length > 0) {
+        *to++ = digits[--length];
+    }
+    return to;
+}
+
+/* Says how much of the secure memory from the image on is in use before anybody called. */
+static void ready_log(uint64_t image)
+{
+    uint64_t all = tree_facts.secure_base + tree_facts.secure_size - image;
+    char line[96] = "ready: ";
+    char *end = number_put(line + strlen(line), (all - page_free_count() * PAGE_SIZE) / 1024);
+    memcpy(end, " KiB of ", 8);
+    end = number_put(end + 8, all / 1024);
+    memcpy(end, " KiB of secure memory in use", 28);
+    port_log(SYS_LOG_INFO, line, (size_t)(end + 28 - line));
+}
+
 void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
 {
     uint64_t block = tree_address & ~(uint64_t)(BLOCK_SIZE - 1);
@@ -150,6 +176,7 @@ void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
     if (gp_client_create(&linux_client) != E_OK) {
         port_panic("no memory for Linux as a client");
     }
+    ready_log(image);
     fp_release();
     smc_leave(KERNEL_RETURN_ENTRY, (uint64_t)vector_table - image_delta, 0, 0, 0);
 }

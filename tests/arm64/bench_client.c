@@ -1,141 +1,289 @@
 /*
- * Measures calls from Linux into an app in TrustZone. Under `qemu -icount shift=0` a nanosecond is an
- * instruction, so that what is printed are instructions, from the client's call to its return: one
- * line a measurement, NAME VALUE.
+ * Makes the calls that tests/arm64/bench counts the instructions of, each between two marks that
+ * tests/arm64/count.c knows: from the client's call to its return. Prints a line `bench: case N NAME`
+ * for each case. Every answer is checked; a wrong one ends the run.
+ *
+ *   bench_client [CASE]    only this case
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_client_api.h>
-#include <time.h>
 
-#include <hello.h>
+#include <work.h>
+
+/* A row of `ret` instructions, each a function: 2n starts case n, 2n + 1 ends it. */
+__asm__(".pushsection .text\n"
+        ".balign 64\n"
+        ".global bench_marks\n"
+        "bench_marks:\n"
+        ".rept 128\n"
+        "ret\n"
+        ".endr\n"
+        ".popsection\n");
+extern const uint32_t bench_marks[128];
+
+typedef void bench_mark(void);
+static inline bench_mark *mark_of(unsigned number)
+{
+    return (bench_mark *)(uintptr_t)&bench_marks[number];
+}
 
 static TEEC_Context context;
 static TEEC_Session session;
-static const TEEC_UUID uuid = HELLO_UUID;
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median of `count` runs, the clock's own cost taken off. */
-static void measure(const char *name, unsigned count, void (*call)(void))
-{
-    uint64_t *took = calloc(count, sizeof(*took));
-    uint64_t empty = now();
-    empty = now() - empty;
-    for (unsigned i = 0; i < 5; i++) {
-        call();
-    }
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t start = now();
-        call();
-        took[i] = now() - start - empty;
-    }
-    qsort(took, count, sizeof(*took), compare);
-    printf("bench: %s %llu\n", name, (unsigned long long)took[count / 2]);
-    free(took);
-}
+static TEEC_SharedMemory shared;
+static uint8_t *temporary;
+static const char *only;
 
 static void fail(const char *what, TEEC_Result result)
 {
-    printf("bench: %s failed: %x\n", what, result);
+    printf("bench: failed: %s: %x\n", what, result);
     exit(1);
 }
 
-static void empty_invoke(void)
+static void must(TEEC_Result result, const char *what)
 {
-    TEEC_Result result = TEEC_InvokeCommand(&session, 99, NULL, NULL);
-    if (result == TEEC_SUCCESS) {
-        fail("empty invoke", result);
-    }
-}
-
-static void values(void)
-{
-    TEEC_Operation operation = {
-        .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE)};
-    TEEC_Result result = TEEC_InvokeCommand(&session, HELLO_INCREMENT, &operation, NULL);
     if (result != TEEC_SUCCESS) {
-        fail("values", result);
+        fail(what, result);
     }
 }
 
-static char in[4096], out[8192];
-static void temporary(void)
+static TEEC_UUID work(unsigned number)
 {
-    TEEC_Operation operation = {.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT,
-                                                               TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE,
-                                                               TEEC_NONE)};
-    operation.params[0].tmpref.buffer = in;
-    operation.params[0].tmpref.size = sizeof(in) - 100;
-    operation.params[1].tmpref.buffer = out;
-    operation.params[1].tmpref.size = sizeof(in);
-    TEEC_Result result = TEEC_InvokeCommand(&session, HELLO_GREET, &operation, NULL);
-    if (result != TEEC_SUCCESS) {
-        fail("temporary", result);
+    return (TEEC_UUID)WORK_UUID((uint8_t)number);
+}
+
+/* What is measured happens between start() and end(). */
+struct marks {
+    bench_mark *start;
+    bench_mark *end;
+};
+
+static void empty_marks(struct marks marks, unsigned round)
+{
+    (void)round;
+    marks.start();
+    marks.end();
+}
+
+static void invoke_empty(struct marks marks, unsigned round)
+{
+    (void)round;
+    marks.start();
+    const TEEC_Result result = TEEC_InvokeCommand(&session, WORK_NOTHING, NULL, NULL);
+    marks.end();
+    must(result, "empty");
+}
+
+static void invoke_values(struct marks marks, unsigned round)
+{
+    TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_VALUE_INOUT, TEEC_VALUE_INOUT, TEEC_VALUE_INOUT);
+    for (unsigned k = 0; k < 4; k++) {
+        operation.params[k].value.a = round + k;
+    }
+    marks.start();
+    const TEEC_Result result = TEEC_InvokeCommand(&session, WORK_VALUES, &operation, NULL);
+    marks.end();
+    must(result, "values");
+    if (operation.params[3].value.a != ~(round + 3)) {
+        fail("values: wrong answer", TEEC_SUCCESS);
     }
 }
 
-static TEEC_SharedMemory memory;
-static void shared(void)
+static void temporary_of(struct marks marks, unsigned round, size_t size)
 {
-    TEEC_Operation operation = {
-        .paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE)};
-    operation.params[0].memref.parent = &memory;
-    operation.params[0].memref.size = memory.size;
-    TEEC_Result result = TEEC_InvokeCommand(&session, 99, &operation, NULL);
-    if (result == TEEC_SUCCESS) {
-        fail("shared", result);
+    TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+    operation.params[0].tmpref.buffer = temporary;
+    operation.params[0].tmpref.size = size;
+    temporary[size - 1] = (uint8_t)round;
+    marks.start();
+    const TEEC_Result result = TEEC_InvokeCommand(&session, WORK_NOTHING, &operation, NULL);
+    marks.end();
+    must(result, "temporary");
+    if (temporary[size - 1] != (uint8_t)round) {
+        fail("temporary: wrong answer", TEEC_SUCCESS);
     }
 }
 
-static void open_close(void)
+static void invoke_temp_4k(struct marks marks, unsigned round)
 {
-    TEEC_Session other;
-    TEEC_Result result =
-        TEEC_OpenSession(&context, &other, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL);
-    if (result != TEEC_SUCCESS) {
-        fail("open", result);
-    }
-    TEEC_CloseSession(&other);
+    temporary_of(marks, round, 4096);
 }
 
-int main(void)
+static void invoke_temp_1m(struct marks marks, unsigned round)
 {
-    if (TEEC_InitializeContext(NULL, &context) != TEEC_SUCCESS) {
-        fail("context", 0);
+    temporary_of(marks, round, 1 << 20);
+}
+
+static void shared_with(struct marks marks, unsigned round, uint32_t command)
+{
+    TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
+    operation.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE);
+    operation.params[0].memref.parent = &shared;
+    ((uint64_t *)shared.buffer)[7] = round;
+    marks.start();
+    const TEEC_Result result = TEEC_InvokeCommand(&session, command, &operation, NULL);
+    marks.end();
+    must(result, "shared");
+    if (command == WORK_READ && operation.params[1].value.a != round) {
+        fail("shared: wrong answer", TEEC_SUCCESS);
     }
-    uint64_t start = now();
-    TEEC_Result result =
-        TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL);
-    if (result != TEEC_SUCCESS) {
-        fail("open", result);
+}
+
+static void invoke_shared_untouched(struct marks marks, unsigned round)
+{
+    shared_with(marks, round, WORK_NOTHING);
+}
+
+static void invoke_shared_read(struct marks marks, unsigned round)
+{
+    shared_with(marks, round, WORK_READ);
+}
+
+static TEEC_Result open_one(TEEC_Session *own, const TEEC_UUID *uuid)
+{
+    return TEEC_OpenSession(&context, own, uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL);
+}
+
+static void open_loaded(struct marks marks, unsigned round)
+{
+    const TEEC_UUID uuid = work(WORK_KEPT);
+    TEEC_Session own;
+    (void)round;
+    marks.start();
+    const TEEC_Result result = open_one(&own, &uuid);
+    marks.end();
+    must(result, "open");
+    TEEC_CloseSession(&own);
+}
+
+static void close_loaded(struct marks marks, unsigned round)
+{
+    const TEEC_UUID uuid = work(WORK_KEPT);
+    TEEC_Session own;
+    (void)round;
+    must(open_one(&own, &uuid), "open");
+    marks.start();
+    TEEC_CloseSession(&own);
+    marks.end();
+}
+
+static void open_close(struct marks marks, unsigned number)
+{
+    const TEEC_UUID uuid = work(number);
+    TEEC_Session own;
+    marks.start();
+    const TEEC_Result result = open_one(&own, &uuid);
+    TEEC_CloseSession(&own);
+    marks.end();
+    must(result, "open");
+}
+
+static void open_close_loaded(struct marks marks, unsigned round)
+{
+    (void)round;
+    open_close(marks, WORK_KEPT);
+}
+
+static void open_close_unloaded(struct marks marks, unsigned round)
+{
+    (void)round;
+    open_close(marks, WORK_PLAIN);
+}
+
+/* Each round opens an app that nobody opened before. */
+static void open_close_fetched(struct marks marks, unsigned round)
+{
+    open_close(marks, WORK_FETCHED + round);
+}
+
+static void context_both(struct marks marks, unsigned round)
+{
+    TEEC_Context own;
+    (void)round;
+    marks.start();
+    const TEEC_Result result = TEEC_InitializeContext(NULL, &own);
+    TEEC_FinalizeContext(&own);
+    marks.end();
+    must(result, "context");
+}
+
+#define ROUNDS 40
+#define WARM 5
+
+static const struct bench_case {
+    const char *name;
+    void (*run)(struct marks marks, unsigned round);
+    unsigned rounds;
+    unsigned warm; /* rounds before that are not marked */
+} cases[] = {
+    {"marks", empty_marks, ROUNDS, WARM},
+    {"open_close_fetched", open_close_fetched, WORK_FETCHED_COUNT, 0},
+    {"open_close_unloaded", open_close_unloaded, 20, 1},
+    {"open_close_loaded", open_close_loaded, ROUNDS, WARM},
+    {"open_loaded", open_loaded, ROUNDS, WARM},
+    {"close_loaded", close_loaded, ROUNDS, WARM},
+    {"context", context_both, ROUNDS, WARM},
+    {"invoke_empty", invoke_empty, ROUNDS, WARM},
+    {"invoke_values", invoke_values, ROUNDS, WARM},
+    {"invoke_temp_4k", invoke_temp_4k, ROUNDS, WARM},
+    {"invoke_temp_1m", invoke_temp_1m, 10, 1},
+    {"invoke_shared_1m_untouched", invoke_shared_untouched, ROUNDS, WARM},
+    {"invoke_shared_1m_read", invoke_shared_read, 10, 1},
+};
+#define CASES (sizeof(cases) / sizeof(cases[0]))
+
+/* Marks 126 and 127 are nobody's. */
+static const unsigned no_marks = 126;
+
+static void run(unsigned number)
+{
+    const struct bench_case *one = &cases[number];
+    if (only != NULL && strcmp(only, one->name) != 0 && number != 0) {
+        return;
     }
-    printf("bench: open_fetched %llu\n", (unsigned long long)(now() - start));
-    measure("invoke_empty", 500, empty_invoke);
-    measure("invoke_values", 500, values);
-    measure("invoke_temporary_4k", 200, temporary);
-    memory.size = 1 << 20;
-    memory.flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT;
-    if (TEEC_AllocateSharedMemory(&context, &memory) != TEEC_SUCCESS) {
-        fail("memory", 0);
+    printf("bench: case %u %s\n", number, one->name);
+    (void)fflush(stdout);
+    for (unsigned i = 0; i < one->warm; i++) {
+        one->run((struct marks){mark_of(no_marks), mark_of(no_marks + 1)}, i);
     }
-    measure("invoke_shared_1m_untouched", 200, shared);
-    measure("open_close_new_instance", 50, open_close);
+    for (unsigned i = 0; i < one->rounds; i++) {
+        one->run((struct marks){mark_of(2 * number), mark_of(2 * number + 1)}, i);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const TEEC_UUID plain = work(WORK_PLAIN);
+    const TEEC_UUID kept = work(WORK_KEPT);
+    TEEC_Session stays;
+
+    only = argc > 1 && argv[1][0] != 0 ? argv[1] : NULL;
+    must(TEEC_InitializeContext(NULL, &context), "context");
+    must(open_one(&session, &plain), "open");
+    must(open_one(&stays, &kept), "open the one that stays");
+    shared = (TEEC_SharedMemory){.size = 1 << 20, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
+    must(TEEC_AllocateSharedMemory(&context, &shared), "shared memory");
+    temporary = malloc(1 << 20);
+    if (temporary == NULL) {
+        fail("memory", TEEC_ERROR_OUT_OF_MEMORY);
+    }
+    memset(shared.buffer, 0, shared.size);
+    memset(temporary, 5, 1 << 20);
+    for (unsigned i = 0; i < CASES; i++) {
+        run(i);
+    }
+    free(temporary);
+    TEEC_ReleaseSharedMemory(&shared);
+    TEEC_CloseSession(&stays);
     TEEC_CloseSession(&session);
     TEEC_FinalizeContext(&context);
+    printf("bench: end\n");
     return 0;
 }

@@ -88,14 +88,29 @@ $(eval $(call monitor_flash,out/arm64/flash-hostile.bin,out/arm64/postern-test.i
 ARM64_ALL += out/arm64/flash-hostile.bin
 TESTS += tests/arm64/hostile-test
 
-# Instructions a call takes, and the demo.
+# Instructions a call takes, and the demo: an app, a client at an address of its own, and what counts,
+# for the two versions of QEMU's plugin interface.
+out/arm64/apps/obj/work/work.aarch64.elf: $(wildcard tests/arm64/work/*) $(SDK) $(SDK_ARM64) \
+    out/bin/postern
+	$(call say,APP,$@)
+	$(Q)mkdir -p $(@D) && XDG_CONFIG_HOME=$(CURDIR)/out/config $(MAKE) -s -C tests/arm64/work \
+	    ARCHES=aarch64 ARM64_CC=$(ARM64_CC) POSTERN_SDK=$(CURDIR)/out/sdk \
+	    OUT=$(CURDIR)/out/arm64/apps $(CURDIR)/$@
 $(eval $(call objects,bench-client-arm64,tests/arm64/bench_client.c,,\
-    $(client_HEADERS) hello.h=apps/hello/hello.h,arm64))
+    $(client_HEADERS) work.h=tests/arm64/work/work.h,arm64))
 $(eval $(call program,out/arm64/bin/bench_client,@bench-client-arm64 \
-    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
-ARM64_ALL += out/arm64/bin/bench_client
+    out/arm64/lib/libpostern_teec.a,-static -pthread -Wl$(,)-Ttext-segment=0x7000000000,arm64))
+define arm64_count
+$(call objects,arm64-count-$1,tests/arm64/count.c,-fPIC -fvisibility=hidden -DAPI_VERSION=$1)
+$(call program,out/arm64/count-$1,@arm64-count-$1,-shared)
+ARM64_ALL += out/arm64/count-$1
+endef
+$(eval $(call arm64_count,1))
+$(eval $(call arm64_count,2))
+ARM64_ALL += out/arm64/bin/bench_client out/arm64/apps/obj/work/work.aarch64.elf
 DEMO_ARM64 := tests/arm64/demo
 BENCH_ARM64 := tests/arm64/bench
+TESTS += tests/arm64/bench-test
 
 # The app that dies.
 $(eval $(call app_arm64,tests/arm64/bad,5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4))
