@@ -80,5 +80,11 @@ char *paths_program(const char *name)
 char *paths_share(const char *name)
 {
     FILE_NAME folder = own_folder();
-    return folder != NULL ? file_name("%s/../share/postern/%s", folder, name) : NULL;
+    if (folder == NULL)
+        return NULL;
+    char *path = file_name("%s/../share/postern/%s", folder, name);
+    if (path == NULL || access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return file_name("%s/../../share/postern/%s", folder, name);
 }

@@ -13,7 +13,7 @@ char *paths_trust_folder(void); /* its trust files */
 
 /* Posterns's other programs: beside this one, else in ../libexec/postern. */
 char *paths_program(const char *name);
-/* A folder of ../share/postern. */
+/* A folder of share/postern: beside bin/, or beside libexec/ for a program in libexec/postern. */
 char *paths_share(const char *name);
 
 #endif
