@@ -37,7 +37,7 @@ $(eval $(call crypto_library,,freestanding,))
 $(eval $(call crypto_library,-sanitize,freestanding-sanitize,))
 $(eval $(call crypto_library,-thread,freestanding-thread,))
 $(eval $(call crypto_library,-fuzz,freestanding-fuzz,))
-$(eval $(call crypto_library,-arm64-linux,arm64,-march=armv8-a+crypto))
+$(eval $(call crypto_library,-arm64-linux,arm64,))
 $(eval $(call crypto_library,-arm64,arm64-freestanding,-march=armv8-a+crypto -mno-strict-align -O3))
 
 ARM64_ALL += out/lib/libpostern_crypto-arm64.a
