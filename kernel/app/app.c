@@ -126,11 +126,9 @@ static struct app *find(const uint8_t uuid[16])
     return NULL;
 }
 
-/* An unused one goes when there are too many. */
-static void make_room(struct kernel_lock *lock)
+/* Forgets the version that was loaded longest ago of those that nobody uses. False: all are used. */
+static bool forget_unused(struct kernel_lock *lock)
 {
-    if (num_registered < APP_CACHED_MAX)
-        return;
     LIST_FOR_EACH (link, &registry) {
         struct app *app = LIST_OF(link, struct app, link);
         if (app->users > 0)
@@ -138,8 +136,16 @@ static void make_room(struct kernel_lock *lock)
         app_get(app);
         unregister(app);
         app_put(app, lock);
-        return;
+        return true;
     }
+    return false;
+}
+
+/* An unused one goes when there are too many. */
+static void make_room(struct kernel_lock *lock)
+{
+    if (num_registered >= APP_CACHED_MAX)
+        (void)forget_unused(lock);
 }
 
 static enum error fetch_and_verify(const uint8_t uuid[16], const struct app_caller *caller,
@@ -218,9 +224,13 @@ static enum error load(const uint8_t uuid[16], const struct app_caller *caller,
                        struct kernel_lock *lock, struct app **out)
 {
     struct app *fresh = NULL;
-    kernel_unlock(lock);
-    enum error error = fetch_and_verify(uuid, caller, &fresh);
-    kernel_relock(lock);
+    enum error error;
+    /* What is kept only to be quick next time gives way to what is wanted now. */
+    do {
+        kernel_unlock(lock);
+        error = fetch_and_verify(uuid, caller, &fresh);
+        kernel_relock(lock);
+    } while (error == E_NO_MEMORY && forget_unused(lock));
     if (error != E_OK)
         return error;
     struct app *old = find(uuid);
@@ -283,12 +293,22 @@ static enum error obtain(const uint8_t uuid[16], const struct app_caller *caller
     return E_OK;
 }
 
+/* A fresh instance, for which unused apps give way. */
+static enum error start_instance(struct app *app, struct kernel_lock *lock, struct instance **out)
+{
+    enum error error;
+    do {
+        error = instance_create(app, lock, out);
+    } while (error == E_NO_MEMORY && forget_unused(lock));
+    return error;
+}
+
 /* The instance that the manifest's policy names, with one reference. */
 static enum error choose_instance(struct app *app, struct kernel_lock *lock, struct instance **out)
 {
     struct instance *instance = app->manifest.single_instance ? living_instance(app) : NULL;
     if (instance == NULL)
-        return instance_create(app, lock, out);
+        return start_instance(app, lock, out);
     uint32_t sessions = session_count(instance);
     if (sessions > 0 && !app->manifest.multi_session)
         return E_BUSY;
@@ -385,7 +405,7 @@ enum error app_start_for_port(const char *path, size_t length, uint32_t from,
         else if ((port->flags & from) == 0)
             error = E_ACCESS_DENIED;
         else if (living == NULL)
-            error = instance_create(app, lock, instance);
+            error = start_instance(app, lock, instance);
         else
             instance_get(*instance = living);
     }
@@ -413,7 +433,7 @@ void app_run_restarts(struct kernel_lock *lock)
         if (living_instance(app) != NULL)
             continue;
         app_get(app);
-        enum error error = instance_create(app, lock, &instance);
+        enum error error = start_instance(app, lock, &instance);
         if (error == E_OK)
             instance_put(instance);
         else

@@ -405,7 +405,7 @@ static void let_go_expired(struct timer *timer)
     struct instance *instance = call->session->instance;
     const struct channel *serving = instance->serving;
     if (serving != NULL && call->session->channel->peer == serving)
-        instance_kill(instance, "did not close the session of a client that is gone");
+        instance_kill(instance, "did not close a session in time");
     else
         timer_set(timer, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
 }
@@ -426,8 +426,12 @@ void gp_close_session(struct gp_client *client, struct gp_session *session, bool
     call.cancelled = false;
     timer_init(&call.let_go, let_go_expired);
     call.session = session;
-    if (gone)
-        timer_set(&call.let_go, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
+    /* A port that cannot tell a client that lives from one that died says of none that it is gone. */
+    uint64_t patience = INSTANCE_LET_GO_NS;
+    if (!gone)
+        patience = session->instance->dying ? 0 : instance_cancel_grace(session->instance);
+    if (patience != 0)
+        timer_set(&call.let_go, timer_after(port_clock_ns(), patience));
     enum error error = session_enter(&call, session, lock);
     if (error == E_OK && !session->dead)
         error = exchange(&call, &message, NULL, 0, &reply, lock);

@@ -57,6 +57,7 @@ struct app_log {
     int closed;
     uint8_t client_uuid[16];
     uint32_t login;
+    bool slow_close; /* it sleeps for long before it closes a session */
 };
 static struct app_log app_log;
 
@@ -134,6 +135,8 @@ static void serve(struct fiber *fiber)
             app_log.login = request.login;
             memcpy(app_log.client_uuid, request.client_uuid, 16);
         } else if (request.op == SESSION_CLOSE) {
+            if (app_log.slow_close)
+                (void)fiber_call(fiber, SYS_SLEEP, 3600000000000u, 0);
             app_log.closed++;
         } else {
             serve_command(fiber, &request, &reply, &length);
@@ -449,6 +452,28 @@ static void app_that_ignores_cancellation_is_ended(void **state)
     gp_client_destroy(client);
 }
 
+static void app_that_does_not_close_is_ended(void **state)
+{
+    (void)state;
+    start(SHARED "postern.cancelGrace=500\n");
+    app_log.slow_close = true;
+    struct gp_client *client = client_create();
+    assert_int_equal(close_session(client, must_open(client)), CODE_SUCCESS);
+    assert_non_null(strstr(test_port_log(), "did not close a session in time"));
+    assert_int_equal(app_log.closed, 0);
+    assert_int_equal(test_port_live_apps(), 0);
+    app_log.slow_close = false;
+    assert_int_equal(invoke(client, must_open(client), COMMAND_ADD), CODE_SUCCESS);
+    gp_client_destroy(client);
+
+    start(SHARED "postern.cancelGrace=0\n");
+    app_log.slow_close = true;
+    client = client_create();
+    assert_int_equal(close_session(client, must_open(client)), CODE_SUCCESS);
+    assert_int_equal(app_log.closed, 1);
+    gp_client_destroy(client);
+}
+
 static void client_gone_now(void *context)
 {
     gp_client_gone(context);
@@ -726,6 +751,49 @@ static void every_allocation_may_fail(void **state)
     assert_true(all_succeeded);
 }
 
+static void end_at_once(struct fiber *fiber)
+{
+    (void)fiber_call(fiber, SYS_EXIT, 0);
+}
+
+/* A verified package of which no instance runs gives way when memory is short. */
+static void unused_app_makes_room(void **state)
+{
+    (void)state;
+    static struct fiber_app leaving = {.body = end_at_once};
+    uint8_t other_uuid[16];
+    uint32_t session = 0;
+    unsigned made_room = 0;
+    memcpy(other_uuid, app_uuid, sizeof(other_uuid));
+    other_uuid[15] ^= 1;
+    for (uint64_t nth = 1; nth < 60; nth++) {
+        start("gpd.ta.dataSize=4096\n");
+        struct test_package wanted = {.manifest = ""};
+        memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
+        size_t size = 0;
+        uint8_t *other = test_package_make(&wanted, key, &size);
+        test_port_set_package(other_uuid, other, size);
+        test_port_set_app(other_uuid, fiber_play, &leaving);
+        struct gp_client *client = client_create();
+        struct msg_arg arg = open_message();
+        memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, CODE_TARGET_DEAD);
+        test_port_fail_allocation(nth);
+        uint32_t ret = open_session(client, &session);
+        test_port_fail_allocation(0);
+        char status[2048];
+        (void)kernel_status(status, sizeof(status));
+        assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
+        if (strstr(status, "apps: 1\n") != NULL && ret == CODE_SUCCESS)
+            made_room++;
+        gp_client_destroy(client);
+        test_port_set_package(other_uuid, NULL, 0);
+        free(other);
+    }
+    assert_true(made_room > 3);
+}
+
 static int finish(void **state)
 {
     (void)state;
@@ -764,6 +832,7 @@ int main(void)
         cmocka_unit_test_teardown(policy_limits_sessions, finish),
         cmocka_unit_test_teardown(running_call_is_cancelled, finish),
         cmocka_unit_test_teardown(app_that_ignores_cancellation_is_ended, finish),
+        cmocka_unit_test_teardown(app_that_does_not_close_is_ended, finish),
         cmocka_unit_test_teardown(app_lets_go_of_a_dead_client, finish),
         cmocka_unit_test_teardown(memory_is_mapped_once_and_dropped, finish),
         cmocka_unit_test_teardown(memory_outside_is_refused, finish),
@@ -774,6 +843,7 @@ int main(void)
         cmocka_unit_test_teardown(newer_package_is_used_when_the_old_instance_ended, finish),
         cmocka_unit_test_teardown(offered_package_serves_its_client, finish),
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
+        cmocka_unit_test_teardown(unused_app_makes_room, finish),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }
