@@ -87,12 +87,12 @@ TA_LINK_LOG = 2>$(TA_BUILD)/link.log; status=$$?; \
     echo 'This app uses cryptography: its Makefile has to say USES := crypto' >&2; fi; \
     exit $$status
 # A main() and GlobalPlatform's entry points in one app: sessions are served while main() waits.
-TA_BESIDE = nm $(TA_OBJS) | awk '$$3 == "main" { m = 1 } \
+TA_BESIDE = nm $1 | awk '$$3 == "main" { m = 1 } \
     $$3 == "TA_InvokeCommandEntryPoint" { t = 1 } \
     END { if (m && t) print "-Wl,--undefined=__postern_beside_main" }'
 
 $(TA_ELF): $(TA_OBJS) $(TA_SDK)/lib/x86_64/libpostern_ta.a $(TA_BUILD)/settings
-	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $$($(TA_BESIDE)) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
+	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $$($(call TA_BESIDE,$(TA_OBJS))) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
 
 $(TA_BUILD)/manifest.txt: $(MANIFEST) $(TA_BUILD)/settings
 	@{ $(if $(DEVELOPMENT),grep -v '^[ \t]*postern\.development' $<; echo; \
@@ -107,7 +107,7 @@ TA_CFLAGS_aarch64 := -I$(TA_SDK)/include -g -fPIE -Wall -ffunction-sections -fda
     -isystem $(if $(filter aarch64,$(ARCHES)),$(shell $(ARM64_CC) -print-file-name=include)) \
     -mno-outline-atomics
 TA_LDFLAGS_aarch64 := -nostdlib -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack \
-    -Wl,-z,max-page-size=4096,-z,separate-code
+    -Wl,-z,max-page-size=4096,-z,separate-code -Wl,--wrap=vfprintf,--wrap=fwrite
 TA_LIBS_aarch64 := $(TA_SDK)/lib/aarch64/libpostern_ta.a \
     $(if $(filter crypto,$(USES)),$(TA_SDK)/lib/aarch64/libcrypto.a) $(TA_SDK)/musl/lib/libc.a
 
@@ -120,7 +120,8 @@ $(foreach s,$(SRCS),$(eval $(call TA_COMPILE_aarch64,$s)))
 -include $(TA_OBJS_aarch64:.o=.d)
 
 $(TA_ELF_aarch64): $(TA_OBJS_aarch64) $(TA_SDK)/lib/aarch64/libpostern_ta.a $(TA_BUILD)/settings
-	$(ARM64_CC) -o $@ $(TA_OBJS_aarch64) $(TA_LDFLAGS_aarch64) -Wl,--start-group \
+	$(ARM64_CC) -o $@ $(TA_OBJS_aarch64) $(TA_LDFLAGS_aarch64) \
+	    $$($(call TA_BESIDE,$(TA_OBJS_aarch64))) -Wl,--start-group \
 	    $(TA_LIBS_aarch64) -lgcc -Wl,--end-group
 
 TA_ELF_x86_64 := $(TA_ELF)

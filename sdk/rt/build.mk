@@ -11,9 +11,27 @@ sdk-arm64_FLAGS := $(sdk_FLAGS) -nostdinc -isystem $(SDK_MUSL)/usr/include/aarch
 sdk-arm64_FOLDERS := $(sdk_FOLDERS) $(foreach h,$(wildcard api/ta/*.h),$(notdir $h)=$h)
 $(eval $(call objects,sdk-arm64,$(wildcard sdk/rt/*.c sdk/rt/aarch64/*.c sdk/rt/aarch64/*.S) \
     $(sdk_GP) $(sdk_LIB),$(sdk-arm64_FLAGS),$(sort $(sdk-arm64_FOLDERS)),arm64))
-$(sdk-arm64_OBJS): | $(SDK_MUSL)/.packages
+$(eval $(call objects,sdk-trusty-arm64,$(wildcard sdk/trusty/*.c),-Iapi/ta $(sdk-arm64_FLAGS),\
+    abi lib sdk,arm64))
+$(sdk-arm64_OBJS) $(sdk-trusty-arm64_OBJS): | $(SDK_MUSL)/.packages
 
-$(eval $(call static_library,out/sdk/lib/aarch64/libpostern_ta.a,@sdk-arm64,arm64))
+# Our names are hidden as in the hosted archive, but for those that stand in for the C library's own.
+define sdk_archive_arm64
+out/sdk/lib/aarch64/libpostern_ta.a: $(sdk-arm64_OBJS) $(sdk-trusty-arm64_OBJS) sdk/build.mk \
+    $(SDK_MUSL)/.packages
+	$$(call say,AR,$$@)
+	$$(Q)mkdir -p $$(@D) && rm -f $$@.$$$$$$$$ && \
+	    $$(ARM64_AR) rcsD $$@.$$$$$$$$ $$(filter %.o,$$^) && \
+	    nm -g --defined-only $$(SDK_MUSL)/usr/lib/aarch64-linux-musl/libc.a 2>/dev/null | \
+	        awk 'NF == 3 { print $$$$3 }' > $$@.libc && \
+	    nm -g --defined-only $$(sdk-arm64_OBJS) | awk -v libc=$$@.libc ' \
+	        BEGIN { while ((getline name < libc) > 0) stays[name]; stays["_start"] } \
+	        NF == 3 && !($$$$3 in stays) && $$$$3 "@" !~ /$$(sdk_PUBLIC)/ \
+	        { print $$$$3, "postern." $$$$3 }' | LC_ALL=C sort -u > $$@.names && \
+	    $$(ARM64_OBJCOPY) --redefine-syms=$$@.names $$@.$$$$$$$$ && rm -f $$@.names $$@.libc && \
+	    mv $$@.$$$$$$$$ $$@ || { rm -f $$@.$$$$$$$$ $$@.names $$@.libc; exit 1; }
+endef
+$(eval $(sdk_archive_arm64))
 
 out/sdk/musl/lib/libc.a: $(SDK_MUSL)/.packages
 	$(Q)mkdir -p out/sdk/musl/lib out/sdk/musl/include && \

@@ -6,6 +6,7 @@
  */
 #ifndef __iovec_defined
 #define __iovec_defined 1
+#define __DEFINED_struct_iovec /* musl's name for the same */
 
 #pragma GCC system_header
 
