@@ -8,6 +8,7 @@
 #include <abi/message.h>
 #include <lib/error.h>
 #include <port/port.h>
+#include <stdbool.h>
 
 /* Once, before anything else. E_BAD_FORMAT: the trust table cannot be decoded (logged). */
 enum error kernel_start(void) MUST_CHECK;
@@ -37,8 +38,9 @@ void gp_client_gone(struct gp_client *client);
  * wrote, with the identity put in by the port (abi/hostlink.h) or by Linux; it is answered in
  * place, fully checked. May block and run apps on this processor. */
 void gp_call(struct gp_client *client, struct msg_arg *arg);
-/* After gp_call's answer was handed over: this processor may lend itself a little longer to what
- * the call left ready (a server after its reply). Returns soon. */
+/* After gp_call's answer was handed over, and soon after any call of the Trusty gate: this processor
+ * lends itself a little longer to what the call left ready (a server after its reply), and asks for
+ * another one (port_kick) if that is not enough. */
 void gp_call_after(void);
 /* Cancels a call of this client's that is queued or running. Returns at once. A cancel id (not 0)
  * that is not known (yet) is remembered, the last few for each client: it may have overtaken its
@@ -98,8 +100,8 @@ enum error tipc_send(struct tipc_channel *channel, const uint8_t *bytes, size_t 
 enum error tipc_receive(struct tipc_channel *channel, uint8_t *bytes, size_t room,
                         size_t *length) MUST_CHECK;
 /* Lends this processor to the service, until something came of it for this channel or the service
- * has nothing to do. */
-void tipc_run(struct tipc_channel *channel);
+ * has nothing to do. True: it could do more at once with what was sent on this channel. */
+bool tipc_run(struct tipc_channel *channel);
 
 /* --- For the people who run it. ------------------------------------------------------------------- */
 

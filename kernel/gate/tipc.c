@@ -180,7 +180,6 @@ static enum error connect_channel(const char *name, size_t length, uint64_t time
         object_watch(&tipc->channel->object, &tipc->watch, channel_changed);
     else
         object_close(&tipc->channel->object);
-    thread_offer_rest();
     return error;
 }
 
@@ -215,7 +214,6 @@ void tipc_close(struct tipc_channel *tipc)
     object_close(&tipc->channel->object);
     account_release(tipc->account);
     port_free(tipc);
-    thread_offer_rest();
 }
 
 /* What travels with a message: memory objects of the normal world's memory. */
@@ -339,7 +337,7 @@ static struct thread *run_target(void *context)
     return thread_behind(run->tipc->channel);
 }
 
-void tipc_run(struct tipc_channel *tipc)
+bool tipc_run(struct tipc_channel *tipc)
 {
     struct run run = {.tipc = tipc, .patience_ns = timer_after(port_clock_ns(), RUN_PATIENCE_NS)};
     const struct donor_call call = {.done = run_done, .target = run_target, .context = &run};
@@ -347,5 +345,6 @@ void tipc_run(struct tipc_channel *tipc)
     KERNEL_LOCKED(lock);
     donor_init(&donor);
     donor_run(&donor, &call, &lock);
-    thread_offer_rest();
+    const struct thread *thread = run_target(&run);
+    return service_has_input(tipc->channel) && thread != NULL && thread->state == THREAD_READY;
 }

@@ -1,7 +1,10 @@
 #include <kernel/sched/thread.h>
+#include <kernel/sched/timer.h>
 
 /* Calls that an app may make before ready threads that nobody runs are offered to others. */
 #define CALLS_BEFORE_OFFER 32u
+/* How long a caller that has its answer lends itself to what is left. */
+#define REST_PATIENCE_NS UINT64_C(100000)
 
 static struct list ready;
 static struct list sleeping;
@@ -78,12 +81,6 @@ static void unclaim(const struct thread *wanted)
     }
 }
 
-enum run_end {
-    RUN_DONE,    /* the call's condition holds; the thread may be ready, blocked or gone */
-    RUN_BLOCKED, /* the thread waits, or is gone */
-    RUN_TICK,    /* it keeps the processor; only without a call. It is ready again. */
-};
-
 static bool call_done(const struct donor_call *call)
 {
     return call != NULL && call->done(call->context);
@@ -118,8 +115,9 @@ static void offer_sometimes(struct thread *thread)
     thread_offer_rest();
 }
 
-static enum run_end run(struct thread *thread, const struct donor_call *call,
-                        struct kernel_lock *lock)
+/* Runs the thread until it waits or is gone, the call's condition holds, or, without a call, it keeps
+ * the processor. Then it may be ready, blocked or gone. */
+static void run(struct thread *thread, const struct donor_call *call, struct kernel_lock *lock)
 {
     list_remove(&thread->ready_link);
     thread->state = THREAD_RUNNING;
@@ -133,7 +131,7 @@ static enum run_end run(struct thread *thread, const struct donor_call *call,
                 if (call != NULL && !call_done(call))
                     continue;
                 make_ready(thread);
-                return call != NULL ? RUN_DONE : RUN_TICK;
+                return;
             }
             offer_sometimes(thread);
         }
@@ -146,14 +144,14 @@ static enum run_end run(struct thread *thread, const struct donor_call *call,
             if (thread->woken || thread->poked)
                 continue;
             thread->state = THREAD_BLOCKED;
-            return call_done(call) ? RUN_DONE : RUN_BLOCKED;
+            return;
         case THREAD_OVER:
             finish(thread, lock);
-            return call_done(call) ? RUN_DONE : RUN_BLOCKED;
+            return;
         }
         if (call_done(call)) {
             make_ready(thread);
-            return RUN_DONE;
+            return;
         }
     }
 }
@@ -180,7 +178,7 @@ void donor_run(struct donor *donor, const struct donor_call *call, struct kernel
     while (!call->done(call->context)) {
         struct thread *thread = call->target(call->context);
         if (thread != NULL && thread->state == THREAD_READY) {
-            (void)run(thread, call, lock);
+            run(thread, call, lock);
             continue;
         }
         donor->wants = thread;
@@ -198,12 +196,29 @@ void donor_run(struct donor *donor, const struct donor_call *call, struct kernel
     }
 }
 
+static bool rest_is_over(void *context)
+{
+    const uint64_t *until_ns = context;
+    return port_clock_ns() > *until_ns;
+}
+
+/* Apps that do nothing but wake each other would keep their donor for ever. */
+static void run_rest_a_little(struct kernel_lock *lock)
+{
+    uint64_t until_ns = timer_after(port_clock_ns(), REST_PATIENCE_NS);
+    const struct donor_call call = {.done = rest_is_over, .context = &until_ns};
+    for (struct thread *thread = first_unclaimed(); thread != NULL && !rest_is_over(&until_ns);
+         thread = first_unclaimed())
+        run(thread, &call, lock);
+    thread_offer_rest();
+}
+
 void thread_run_rest(bool until_none, struct kernel_lock *lock)
 {
-    for (struct thread *thread = first_unclaimed(); thread != NULL; thread = first_unclaimed()) {
-        if (run(thread, NULL, lock) == RUN_TICK && !until_none) {
-            port_kick();
-            return;
-        }
+    if (!until_none && first_unclaimed() != NULL) {
+        run_rest_a_little(lock);
+        return;
     }
+    for (struct thread *thread = first_unclaimed(); thread != NULL; thread = first_unclaimed())
+        run(thread, NULL, lock);
 }

@@ -43,6 +43,13 @@ void cpu_unbind_self(void)
     }
 }
 
+void cpu_yield_to_wakers(void)
+{
+    const struct sched_param none = {0};
+
+    (void)sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 int cpu_self(void)
 {
     return bound;

@@ -19,6 +19,9 @@ void cpu_init(void);
  * the daemon may not use). Cheap when nothing changes. */
 void cpu_bind_self(uint32_t cpu);
 void cpu_unbind_self(void);
+/* From now on, when somebody wakes the calling thread, he goes on until he waits: what he has to say
+ * next comes along. */
+void cpu_yield_to_wakers(void);
 /* Where the calling thread is bound to, or CPU_ANY. */
 int cpu_self(void);
 /* Binds a process, given by its id in the daemon's name space, to a processor or to CPU_ANY. */

@@ -23,8 +23,11 @@
 #define ACCEPT_LIMIT_NS (UINT64_C(1000000000) * LINK_TIPC_ACCEPT_SECONDS)
 /* More than any port takes; the end of a longer datagram is what would be cut anyway. */
 #define DOOR_MESSAGE_MAX 4608u
-/* How often it is asked where the client runs: after this many messages. */
-#define WHERE_INTERVAL 64u
+/* How often it is asked where the client runs: after this many turns, or this long. */
+#define WHERE_TURNS 64u
+#define WHERE_NS UINT64_C(20000000)
+/* Turns of the service for this client before whatever else is ready gets one. */
+#define DOOR_TURNS 16u
 
 /* Messages for the client that are fetched at a time. */
 #define DOOR_BATCH 8u
@@ -55,6 +58,7 @@ struct door {
     /* Where the client's thread runs: /proc/PID/task/TID/stat, or -1. */
     int where;
     unsigned int where_age;
+    uint64_t where_ns;
 };
 
 static _Atomic uint32_t num_doors;
@@ -80,6 +84,17 @@ static int where_open(pid_t pid, uint32_t thread)
     return pid > 0 && thread != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
+static bool where_is_old(struct door *door)
+{
+    uint64_t now = port_clock_ns();
+
+    if (door->where_age++ % WHERE_TURNS != 0 && now - door->where_ns < WHERE_NS) {
+        return false;
+    }
+    door->where_ns = now;
+    return true;
+}
+
 /* The 39th field; the second, the program's name in parentheses, may hold anything. */
 static void where_follow(struct door *door)
 {
@@ -87,7 +102,7 @@ static void where_follow(struct door *door)
     const char *at;
     ssize_t length;
 
-    if (door->where < 0 || door->where_age++ % WHERE_INTERVAL != 0) {
+    if (door->where < 0 || !where_is_old(door)) {
         return;
     }
     length = pread(door->where, text, sizeof(text) - 1, 0);
@@ -262,19 +277,21 @@ static enum step steps_out(struct door *door)
     return step;
 }
 
-/* Takes what the client sent, as far as there is room, and lets the service work on it. */
-static enum step steps_in(struct door *door)
+/* Takes what the client sent, as far as there is room, and lets the service work on it. *more: it
+ * could go on at once. */
+static enum step steps_in(struct door *door, bool *more)
 {
     enum step step;
-    bool sent = false;
+    bool sent = *more;
 
     do {
         step = step_in(door);
         sent = sent || step == STEP_DONE;
     } while (step == STEP_DONE);
+    *more = false;
     if (sent) {
         where_follow(door);
-        tipc_run(door->channel);
+        *more = tipc_run(door->channel);
     }
     return step;
 }
@@ -285,10 +302,21 @@ static bool kernel_has_something(struct door *door)
     return step_out(door) != STEP_WAITS || (door->in_waits && step_in(door) != STEP_WAITS);
 }
 
+/* While the service can go on with what this client sent, it goes on here: on another processor each
+ * of its turns would cost a wake-up across processors. */
 static void serve(struct door *door)
 {
-    while (steps_out(door) != STEP_OVER && steps_in(door) != STEP_OVER &&
+    bool more = false;
+    unsigned int turns = 0;
+
+    cpu_yield_to_wakers(); /* so that several messages written one after the other come together */
+    while (steps_out(door) != STEP_OVER && steps_in(door, &more) != STEP_OVER &&
            steps_out(door) != STEP_OVER) {
+        if (more && ++turns < DOOR_TURNS) {
+            continue;
+        }
+        turns = 0;
+        more = false;
         /* The answer is on its way; the service may have something to do after it. */
         gp_call_after();
         atomic_store(&door->asleep, true);
@@ -390,8 +418,8 @@ void tipc_door_serve(int socket, pid_t pid)
     if (door != NULL) {
         if (door->channel != NULL) {
             tipc_close(door->channel);
-            gp_call_after();
         }
+        gp_call_after();
         end_connection(door);
         drop_memory(door);
         wire_close_fd(door->bell);

