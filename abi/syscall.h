@@ -25,7 +25,7 @@
 
 /* Raised when a change here or in abi/session.h breaks apps that were built before. The package
  * names it; the kernel refuses other numbers by name. */
-#define SYS_ABI 1u
+#define SYS_ABI 2u
 
 #define SYS_TIMEOUT_INFINITE UINT64_MAX
 #define SYS_NO_HANDLE UINT32_MAX
@@ -38,7 +38,8 @@
 #define SYS_SESSION_BASE 0x10000u
 #define SYS_SESSIONS_MAX 4096u
 #define SYS_PATH_MAX 64u      /* a port's name with its NUL */
-#define SYS_POSTS 16u         /* posted calls at a time */
+#define SYS_POSTS 32u         /* posted calls at a time */
+#define SYS_SHOWN_MAX 8u      /* messages that one wait shows */
 #define SYS_BUFFER_SIZE 8192u /* each of the page's two buffers */
 
 enum sys_nr {
@@ -91,7 +92,7 @@ enum sys_nr {
      * mapped, sys_page.recv tells. Any other event is reported as wait_any does, with recv.flags
      * 0. The reply's failure to reach a peer that is gone is no error. `only`, if not 0, is a
      * handle: then of the app's handles only this one is waited for, as SYS_WAIT does, besides
-     * sessions and the app's own port. */
+     * sessions and the app's own port. SYS_WAIT_PEEK: as with SYS_WAIT. */
     SYS_RECEIVE = 21,
     /* cancel(handle): asks the app at the other end of this channel to cancel what it is doing for
      * us. Answers 1 when our message was not taken yet and is withdrawn (no reply will come), else 0:
@@ -225,32 +226,43 @@ struct sys_page {
         uint32_t offset; /* SYS_POST_SEND: where in out[] it lies */
     } post[SYS_POSTS];
     struct sys_peek {
-        uint32_t handle;  /* the channel, or SYS_NO_HANDLE */
-        uint32_t id;      /* its next message, whose bytes are in in[]; 0: none, or with handles */
-        uint32_t length;  /* of that */
-        uint32_t waiting; /* messages that wait there */
-        uint32_t credit;  /* free buffers at the other end */
+        uint32_t handle;      /* the channel, or SYS_NO_HANDLE */
+        uint32_t waiting;     /* messages that wait there */
+        uint32_t credit;      /* free buffers at the other end */
         uint32_t buffer_size; /* of the other end */
+        uint32_t alone; /* nothing else that was waited for had an event; told if waiting > 1 */
+        uint32_t count; /* of the messages that wait, so many are shown */
+        struct sys_shown {
+            uint32_t id;
+            uint32_t length;
+        } shown[SYS_SHOWN_MAX]; /* the next first; their bytes in in[], see SYS_SHOWN_STRIDE */
     } peek;
-    uint8_t room[1760];
+    uint8_t room[1440];
     uint8_t out[SYS_BUFFER_SIZE]; /* app to kernel */
     uint8_t in[SYS_BUFFER_SIZE];  /* kernel to app */
 };
 
 /*
  * Posted calls: what an app may ask without handing over its turn, when it knows the answer already.
- * SYS_WAIT and SYS_WAIT_ANY with SYS_WAIT_PEEK tell, for an event of a channel, its next message and
- * how many the other end has room for; only the app can make that less. So it may take that
- * message, read it, answer as many times as there is room, and end it, all by itself, and write down
- * in `post` what it did. The kernel does the same when the app next calls it, before that call, in
- * order, without an answer; also when the app faults or ends, and when it has kept the processor
- * for a while. An entry that is wrong, or whose channel is gone by then, has no effect.
+ * SYS_WAIT, SYS_WAIT_ANY and SYS_RECEIVE with SYS_WAIT_PEEK tell, for an event of a channel that is
+ * no session, its next messages (not one that carries handles, nor what comes after it) and how many
+ * the other end has room for; only the app can make that less. So it may take such a message, read
+ * it, answer as many times as there is room, and end it, all by itself, and write down in `post` what
+ * it did. The kernel does the same when the app next calls it, before that call, in order, without an
+ * answer; also when the app faults or ends, and when it has kept the processor for a while. An entry
+ * that is wrong, or whose channel is gone by then, has no effect.
+ *
+ * When more than one message is shown, `alone` holds, and the same wait would have told of the same
+ * channel once more for each of them, had nothing else happened meanwhile. So the app may answer it
+ * by itself.
  *
  * Entry n is post[n % SYS_POSTS]. The app writes an entry, and its message in out[] from
  * SYS_POST_OFFSET on, and then raises post_head; both are free again once post_tail has caught up.
  * Since SYS_SEND's own message never reaches that far, the two do not disturb each other.
  */
 #define SYS_POST_OFFSET SYS_MSG_MAX
+/* A message shown begins so many bytes after the beginning of the one before, of `length` bytes. */
+#define SYS_SHOWN_STRIDE(length) (((length) + 7u) & ~7u)
 #define SYS_POST_TAKE 1u /* get(handle), when `value` is the next message */
 #define SYS_POST_PUT 2u  /* put(handle, value) */
 #define SYS_POST_SEND 3u /* send(handle, value): the message at out[offset] */
@@ -286,7 +298,7 @@ _Static_assert(sizeof(struct sys_recv) == 192, "sys_recv");
 _Static_assert(sizeof(struct sys_start) == 72, "sys_start");
 _Static_assert(offsetof(struct sys_page, result) == 64, "sys_page");
 _Static_assert(sizeof(struct sys_post) == 16, "sys_post");
-_Static_assert(sizeof(struct sys_peek) == 24, "sys_peek");
+_Static_assert(sizeof(struct sys_peek) == 88, "sys_peek");
 _Static_assert(offsetof(struct sys_page, out) % 8 == 0, "sys_page");
 _Static_assert(offsetof(struct sys_page, out) <= 4096, "sys_page");
 _Static_assert(sizeof(struct sys_page) <= 5 * 4096, "sys_page");

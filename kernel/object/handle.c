@@ -221,6 +221,18 @@ struct handle *handle_table_ready(struct handle_table *table, const struct objec
     return NULL;
 }
 
+bool handle_is_ready_alone(const struct handle *handle)
+{
+    LIST_FOR_EACH (link, &handle->table->ready) {
+        if (link == &handle->ready_link)
+            continue;
+        if (object_events(LIST_OF(link, struct handle, ready_link)->object) != 0)
+            return false;
+        list_remove(link); /* quiet */
+    }
+    return true;
+}
+
 struct thread *handle_holder(const struct object *object)
 {
     for (const struct list *link = object->watches.next; link != &object->watches;

@@ -92,6 +92,8 @@ void handle_table_free_chunks(struct handle_table *table);
  * `sessions_of` when that is not NULL. NULL: none. */
 struct handle *handle_table_ready(struct handle_table *table, const struct object *sessions_of,
                                   uint32_t *events);
+/* Whether nothing holds on any other handle of the table than this one, on which something does. */
+bool handle_is_ready_alone(const struct handle *handle);
 /* The thread of an app that holds a handle to the object; NULL: none does. */
 struct thread *handle_holder(const struct object *object);
 bool handle_table_empty(const struct handle_table *table);

@@ -63,6 +63,17 @@ struct set_member *set_ready(struct set *set, uint32_t *events)
     return NULL;
 }
 
+bool set_is_ready_alone(struct set *set, const struct set_member *member)
+{
+    walk++;
+    LIST_FOR_EACH (link, &set->members) {
+        struct set_member *other = LIST_OF(link, struct set_member, set_link);
+        if (other != member && member_events(other) != 0)
+            return false;
+    }
+    return true;
+}
+
 static void member_notified(struct watch *watch)
 {
     struct set *set = LIST_OF(watch, struct set_member, watch)->set;

@@ -36,6 +36,8 @@ enum error set_modify(struct set *set, struct handle *handle, uint32_t mask,
 enum error set_remove(struct set *set, struct handle *handle) MUST_CHECK; /* E_NOT_FOUND */
 /* A member on which something holds, fairly; NULL: none. */
 struct set_member *set_ready(struct set *set, uint32_t *events);
+/* Whether nothing holds on any other member than this one, on which something does. */
+bool set_is_ready_alone(struct set *set, const struct set_member *member);
 bool set_is_empty(const struct set *set);
 /* The handle is being closed: takes it out of every set. */
 void set_forget_handle(struct handle *handle);

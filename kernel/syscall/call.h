@@ -49,6 +49,9 @@ enum error call_wait(struct call *call) MUST_CHECK;
 enum error call_wait_any(struct call *call) MUST_CHECK;
 /* A handle that may be waited for. E_BAD_HANDLE, E_NOT_FOUND (also an empty set), E_INVALID. */
 enum error call_find_waitable(struct call *call, uint64_t id, struct handle **out) MUST_CHECK;
+/* Hands events to the app; see posts_peek for `flags` and `alone`. */
+void call_report(struct call *call, const struct sys_event *event, struct object *object,
+                 uint64_t flags, bool alone);
 /* Reports what holds on the object behind `handle`, as SYS_WAIT does. False: nothing does. */
 bool call_report_ready(struct call *call, struct handle *handle, uint64_t flags);
 enum error call_hset_create(struct call *call) MUST_CHECK;
@@ -59,8 +62,11 @@ enum error call_connect(struct call *call) MUST_CHECK;
 
 /* posts.c: carries out what the app has posted. */
 void posts_run(struct instance *instance);
-/* What SYS_WAIT_PEEK tells about `object`, whose handle is `id`. */
-void posts_peek(struct sys_page *page, uint32_t id, struct object *object);
+/* What SYS_WAIT_PEEK tells about `object`, whose handle is `id`. `alone`: nothing else that is waited
+ * for has an event; asked for only where posts_shows_many. */
+void posts_peek(struct sys_page *page, uint32_t id, const struct object *object, bool alone);
+/* Whether a wait with these flags would show more than one message of the object. */
+bool posts_shows_many(const struct object *object, uint64_t flags);
 
 /* messages.c */
 enum error call_send(struct call *call) MUST_CHECK;

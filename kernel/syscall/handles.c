@@ -108,30 +108,39 @@ static void refuse_sessions_unless_open(struct instance *instance)
         port_object_refuse_all(instance->service);
 }
 
-/* Hands `events` of the handle's object to the app. */
-static void report(struct call *call, const struct handle *handle, uint64_t cookie, uint32_t events,
-                   uint64_t flags)
+void call_report(struct call *call, const struct sys_event *event, struct object *object,
+                 uint64_t flags, bool alone)
 {
-    call->page->event = (struct sys_event){.handle = handle->id, .event = events, .cookie = cookie};
+    call->page->event = *event;
     if ((flags & SYS_WAIT_PEEK) != 0)
-        posts_peek(call->page, handle->id, handle->object);
-    object_delivered(handle->object, events);
+        posts_peek(call->page, event->handle, object, alone);
+    object_delivered(object, event->event);
+}
+
+/* A handle that stands for itself: the only one that is waited for. */
+static bool report_one(struct call *call, const struct handle *handle, uint64_t flags)
+{
+    const struct sys_event event = {
+        .handle = handle->id, .event = object_events(handle->object), .cookie = handle->cookie};
+    if (event.event != 0)
+        call_report(call, &event, handle->object, flags, true);
+    return event.event != 0;
 }
 
 bool call_report_ready(struct call *call, struct handle *handle, uint64_t flags)
 {
-    uint32_t events = 0;
-    if (handle->object->kind != OBJECT_SET) {
-        events = object_events(handle->object);
-        if (events == 0)
-            return false;
-        report(call, handle, handle->cookie, events, flags);
-        return true;
-    }
-    struct set_member *member = set_ready(set_of(handle->object), &events);
+    struct sys_event event = {0};
+    if (handle->object->kind != OBJECT_SET)
+        return report_one(call, handle, flags);
+    struct set *set = set_of(handle->object);
+    struct set_member *member = set_ready(set, &event.event);
     if (member == NULL)
         return false;
-    report(call, member->handle, member->cookie, events, flags);
+    struct object *object = member->handle->object;
+    event.handle = member->handle->id;
+    event.cookie = member->cookie;
+    call_report(call, &event, object, flags,
+                posts_shows_many(object, flags) && set_is_ready_alone(set, member));
     return true;
 }
 
@@ -174,7 +183,11 @@ enum error call_wait_any(struct call *call)
         return E_NOT_FOUND;
     struct handle *handle = handle_table_ready(&instance->handles, NULL, &events);
     if (handle != NULL) {
-        report(call, handle, handle->cookie, events, call->arg[1]);
+        const struct sys_event event = {
+            .handle = handle->id, .event = events, .cookie = handle->cookie};
+        call_report(call, &event, handle->object, call->arg[1],
+                    posts_shows_many(handle->object, call->arg[1]) &&
+                        handle_is_ready_alone(handle));
         return E_OK;
     }
     instance->handles.waiting = HANDLE_WAIT_ANY;

@@ -71,23 +71,42 @@ void posts_run(struct instance *instance)
     __atomic_store_n(&page->post_tail, head, __ATOMIC_RELEASE);
 }
 
-void posts_peek(struct sys_page *page, uint32_t id, struct object *object)
+/* Shows the next messages, `most` at most: as many as fit, up to the first that carries handles. */
+static void show_messages(struct sys_page *page, const struct channel *channel, uint32_t most,
+                          struct sys_peek *peek)
+{
+    uint32_t offset = 0;
+    LIST_FOR_EACH (link, &channel->queue) {
+        const struct message *message = LIST_OF(link, const struct message, link);
+        if (peek->count == most || message->num_objects != 0 ||
+            message->length > sizeof(page->in) - offset)
+            return;
+        __builtin_memcpy(page->in + offset, message->data, message->length);
+        offset += SYS_SHOWN_STRIDE(message->length);
+        peek->shown[peek->count++] =
+            (struct sys_shown){.id = message->id, .length = message->length};
+    }
+}
+
+void posts_peek(struct sys_page *page, uint32_t id, const struct object *object, bool alone)
 {
     struct sys_peek peek = {.handle = SYS_NO_HANDLE};
     if (object->kind == OBJECT_CHANNEL) {
-        struct channel *channel = channel_of(object);
+        const struct channel *channel = LIST_OF(object, const struct channel, object);
         peek.handle = id;
         peek.credit = channel_room(channel, &peek.buffer_size);
+        peek.alone = alone;
         LIST_FOR_EACH (link, &channel->queue)
             peek.waiting++;
-        if (peek.waiting > 0) {
-            const struct message *next = LIST_OF(channel->queue.next, struct message, link);
-            if (next->num_objects == 0) {
-                peek.id = next->id;
-                peek.length = next->length;
-                __builtin_memcpy(page->in, next->data, next->length);
-            }
-        }
+        show_messages(page, channel, alone ? SYS_SHOWN_MAX : 1, &peek);
     }
     page->peek = peek;
+}
+
+bool posts_shows_many(const struct object *object, uint64_t flags)
+{
+    if ((flags & SYS_WAIT_PEEK) == 0 || object->kind != OBJECT_CHANNEL)
+        return false;
+    const struct channel *channel = LIST_OF(object, const struct channel, object);
+    return channel->queue.next != channel->queue.prev;
 }

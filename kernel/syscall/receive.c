@@ -108,12 +108,14 @@ static bool take_event(struct call *call, struct handle *handle, uint32_t events
         events = object_events(handle->object);
     }
     struct object *object = handle->object;
-    uint64_t cookie = handle->cookie;
-    uint32_t id = handle->id;
-    object_delivered(object, events);
-    if ((events & SYS_EVENT_MSG) != 0 && is_session(instance, object))
+    const struct sys_event event = {
+        .handle = handle->id, .event = events, .cookie = handle->cookie};
+    bool session = is_session(instance, object);
+    uint64_t flags = session ? 0 : call->arg[3];
+    call_report(call, &event, object, flags,
+                posts_shows_many(object, flags) && handle_is_ready_alone(handle));
+    if ((events & SYS_EVENT_MSG) != 0 && session)
         deliver(call, channel_of(object), &recv);
-    call->page->event = (struct sys_event){.handle = id, .event = events, .cookie = cookie};
     call->page->recv = recv;
     return true;
 }
@@ -131,7 +133,7 @@ enum error call_receive(struct call *call)
     struct instance *instance = call->instance;
     struct handle *only = NULL;
     uint32_t events = 0;
-    if ((call->arg[3] & ~(uint64_t)SYS_WAIT_CANCELLABLE) != 0)
+    if ((call->arg[3] & ~(uint64_t)(SYS_WAIT_CANCELLABLE | SYS_WAIT_PEEK)) != 0)
         return E_INVALID;
     if (call->arg[0] != SYS_NO_HANDLE && !instance->replied) {
         enum error error = send_reply(call);
@@ -150,7 +152,7 @@ enum error call_receive(struct call *call)
          handle = next_ready(call, only, &events))
         if (take_event(call, handle, events))
             return E_OK;
-    if (only != NULL && call_report_ready(call, only, 0)) {
+    if (only != NULL && call_report_ready(call, only, call->arg[3])) {
         call->page->recv = (struct sys_recv){0};
         return E_OK;
     }

@@ -317,11 +317,12 @@ static bool serve_event(uint32_t *reply_handle)
     return true;
 }
 
-static int64_t serve_receive(uint32_t reply_handle, uint64_t timeout_ns, uint32_t only)
+static int64_t serve_receive(uint32_t reply_handle, uint64_t timeout_ns, uint64_t flags,
+                             uint32_t only)
 {
     return sys_call(SYS_RECEIVE, reply_handle,
-                    reply_handle == SYS_NO_HANDLE ? 0 : sizeof(struct session_reply), timeout_ns, 0,
-                    only, 0);
+                    reply_handle == SYS_NO_HANDLE ? 0 : sizeof(struct session_reply), timeout_ns,
+                    flags, only, 0);
 }
 
 _Noreturn void gp_serve(void)
@@ -336,7 +337,7 @@ _Noreturn void gp_serve(void)
         const uint64_t timeout = may_end           ? 0
                                  : waits_for_first ? SERVE_FIRST_WAIT_NS
                                                    : SYS_TIMEOUT_INFINITE;
-        const int64_t got = serve_receive(reply_handle, timeout, 0);
+        const int64_t got = serve_receive(reply_handle, timeout, 0, 0);
         reply_handle = SYS_NO_HANDLE;
         if (got == SYS_ERR_TIMED_OUT) {
             serve_end();
@@ -371,7 +372,7 @@ int64_t gp_serve_wait(uint32_t handle, uint64_t timeout_ns)
 {
     const bool any = handle == SYS_NO_HANDLE;
     if (call_client() != NULL) {
-        const uint64_t flags = call_cancellable() ? SYS_WAIT_CANCELLABLE : 0;
+        const uint64_t flags = SYS_WAIT_PEEK | (call_cancellable() ? SYS_WAIT_CANCELLABLE : 0);
         return any ? sys_call(SYS_WAIT_ANY, timeout_ns, flags, 0, 0, 0, 0)
                    : sys_call(SYS_WAIT, handle, timeout_ns, flags, 0, 0, 0);
     }
@@ -380,7 +381,7 @@ int64_t gp_serve_wait(uint32_t handle, uint64_t timeout_ns)
     uint64_t left = timeout_ns;
     uint32_t reply_handle = SYS_NO_HANDLE;
     for (;;) {
-        const int64_t got = serve_receive(reply_handle, left, any ? 0 : handle);
+        const int64_t got = serve_receive(reply_handle, left, SYS_WAIT_PEEK, any ? 0 : handle);
         reply_handle = SYS_NO_HANDLE;
         if (got < 0 || !serve_event(&reply_handle))
             return got;

@@ -52,8 +52,8 @@ struct rt_event_source {
 /*
  * The other way round, for an app that has a main() of its own and waits there by itself: sdk/gp puts
  * a function here that waits like SYS_WAIT (`handle`; SYS_NO_HANDLE: like SYS_WAIT_ANY) and serves
- * GlobalPlatform sessions meanwhile. The event is in sys_page()->event. NULL: there is nothing to
- * serve.
+ * GlobalPlatform sessions meanwhile. The event is in sys_page()->event, and what SYS_WAIT_PEEK tells
+ * in ->peek. NULL: there is nothing to serve.
  */
 extern int64_t (*rt_wait)(uint32_t handle, uint64_t timeout_ns);
 

@@ -59,25 +59,46 @@ static int fresh(void **state)
     return 0;
 }
 
-/* A wait that shows one message of `length` bytes, all `fill`. */
-static void see(uint32_t handle, uint32_t id, size_t length, uint8_t fill, uint32_t credit)
+/* The page as after a wait that tells of `count` messages of `length` bytes, all of the byte `fill`
+ * and those after it, with the numbers `id` and those after it. */
+static void show(uint32_t handle, uint32_t id, uint32_t count, uint32_t length, uint8_t fill)
+{
+    uint32_t offset = 0;
+    page.event = (struct sys_event){.handle = handle, .event = SYS_EVENT_MSG, .cookie = 0xc00c1e};
+    page.peek = (struct sys_peek){.handle = handle,
+                                  .waiting = count,
+                                  .credit = 9,
+                                  .buffer_size = 64,
+                                  .alone = 1,
+                                  .count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        page.peek.shown[i] = (struct sys_shown){.id = id + i, .length = length};
+        memset(page.in + offset, fill + (int)i, length);
+        offset += SYS_SHOWN_STRIDE(length);
+    }
+    answer = 0;
+}
+
+/* A wait that the kernel answers so. */
+static void see_shown(uint32_t handle)
 {
     uevent_t event;
-    page.event = (struct sys_event){.handle = handle, .event = SYS_EVENT_MSG};
-    page.peek = (struct sys_peek){.handle = handle,
-                                  .id = id,
-                                  .length = (uint32_t)length,
-                                  .waiting = 1,
-                                  .credit = credit,
-                                  .buffer_size = 64};
-    memset(page.in, fill, length);
-    answer = 0;
     assert_int_equal(wait(handle, &event, INFINITE_TIME), NO_ERROR);
     assert_int_equal(last_nr, SYS_WAIT);
     assert_int_equal(last_arg[1], SYS_TIMEOUT_INFINITE);
-    assert_int_equal(event.event, IPC_HANDLE_POLL_MSG);
+    assert_int_equal(last_arg[2], SYS_WAIT_PEEK);
+    assert_int_equal(event.event, page.event.event);
     memset(page.in, 0xee, sizeof(page.in)); /* any later call may */
+    memset(&page.event, 0xee, sizeof(page.event));
     calls = 0;
+}
+
+/* A wait that shows one message. */
+static void see(uint32_t handle, uint32_t id, size_t length, uint8_t fill, uint32_t credit)
+{
+    show(handle, id, 1, (uint32_t)length, fill);
+    page.peek.credit = credit;
+    see_shown(handle);
 }
 
 static long send_bytes(uint32_t handle, void *bytes, size_t length)
@@ -132,6 +153,185 @@ static void a_turn_without_calls(void **state)
     assert_int_equal(put_msg(1005, 77), ERR_INVALID_ARGS);
     assert_int_equal(read_msg(1005, 77, 0, &message), ERR_INVALID_ARGS);
     assert_int_equal(calls, 3);
+}
+
+/* Takes the next message, looks at it, answers with it and ends it. */
+static void serve_one(uint32_t handle, uint32_t id, uint8_t fill)
+{
+    uint8_t buffer[64] = {0};
+    iovec_t iov = {.base = buffer, .len = sizeof(buffer)};
+    ipc_msg_t message = {.num_iov = 1, .iov = &iov};
+    ipc_msg_info_t info = {0};
+    assert_int_equal(get_msg(handle, &info), NO_ERROR);
+    assert_int_equal(info.id, id);
+    assert_int_equal(read_msg(handle, id, 0, &message), info.len);
+    assert_int_equal(buffer[0], fill);
+    assert_int_equal(buffer[info.len - 1], fill);
+    assert_int_equal(send_bytes(handle, buffer, info.len), info.len);
+    assert_int_equal(put_msg(handle, id), NO_ERROR);
+}
+
+static void wait_known(uint32_t handle, uint32_t events)
+{
+    uevent_t event = {0};
+    assert_int_equal(wait(handle, &event, INFINITE_TIME), NO_ERROR);
+    assert_int_equal(calls, 0);
+    assert_int_equal(event.handle, 1005);
+    assert_int_equal(event.event, events);
+    assert_ptr_equal(event.cookie, (void *)0xc00c1e);
+}
+
+static void wait_asked(uint32_t handle)
+{
+    uevent_t event;
+    const unsigned before = calls;
+    answer = ERR_TIMED_OUT;
+    assert_int_equal(wait(handle, &event, 5), ERR_TIMED_OUT);
+    assert_int_equal(calls, before + 1);
+}
+
+static void many_turns_without_calls(void **state)
+{
+    uevent_t event;
+    ipc_msg_info_t info;
+    (void)state;
+    /* Waiting on a set, or anything else: what counts is that it is the same wait. */
+    show(1005, 20, SYS_SHOWN_MAX, 13, 'a');
+    see_shown(1001);
+    for (uint32_t i = 0; i < SYS_SHOWN_MAX; i++) {
+        if (i > 0)
+            wait_known(1001, SYS_EVENT_MSG);
+        serve_one(1005, 20 + i, (uint8_t)('a' + i));
+    }
+    assert_int_equal(calls, 0);
+    assert_int_equal(page.post_head, 3 * SYS_SHOWN_MAX);
+    wait_asked(1001);
+    /* wait_any is another wait. */
+    show(1005, 20, 2, 13, 'a');
+    assert_int_equal(wait_any(&event, INFINITE_TIME), NO_ERROR);
+    assert_int_equal(last_nr, SYS_WAIT_ANY);
+    calls = 0;
+    assert_int_equal(get_msg(1005, &info), NO_ERROR);
+    assert_int_equal(wait_any(&event, INFINITE_TIME), NO_ERROR);
+    assert_int_equal(calls, 0);
+    assert_int_equal(put_msg(1005, 20), NO_ERROR);
+    wait_asked(SYS_NO_HANDLE); /* which is no handle to wait on */
+    assert_int_equal(last_nr, SYS_WAIT);
+    assert_int_equal(get_msg(1005, &info), ERR_TIMED_OUT);
+}
+
+/* A wait is answered here once for each message, and only if the kernel would tell the same. */
+static void waits_that_ask(void **state)
+{
+    ipc_msg_info_t info;
+    (void)state;
+    show(1005, 1, 3, 5, 'a');
+    see_shown(1005);
+    wait_asked(1005); /* the first was not taken: what has changed? */
+    show(1005, 1, 3, 5, 'a');
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    wait_asked(1006); /* another wait */
+    show(1005, 1, 3, 5, 'a');
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    set_cookie(1005, NULL); /* the event would be another one */
+    wait_asked(1005);
+    show(1005, 1, 3, 5, 'a');
+    page.peek.alone = 0; /* it would be somebody else's turn */
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    wait_asked(1005);
+    /* Several taken after one event: no more events than messages. */
+    show(1005, 1, 3, 5, 'a');
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    serve_one(1005, 2, 'b');
+    wait_known(1005, SYS_EVENT_MSG);
+    serve_one(1005, 3, 'c');
+    assert_int_equal(get_msg(1005, &info), ERR_NO_MSG);
+    assert_int_equal(calls, 0);
+    wait_asked(1005);
+    /* More waits than are shown: whether there is a message is the kernel's to say. */
+    show(1005, 1, 2, 5, 'a');
+    page.peek.waiting = 3;
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    serve_one(1005, 2, 'b');
+    answer = ERR_BAD_STATE;
+    assert_int_equal(get_msg(1005, &info), ERR_BAD_STATE);
+}
+
+static void events_that_come_once(void **state)
+{
+    ipc_msg_info_t info;
+    (void)state;
+    show(1005, 1, 3, 5, 'a');
+    page.event.event = SYS_EVENT_READY | SYS_EVENT_SEND_UNBLOCKED | SYS_EVENT_MSG | SYS_EVENT_HUP;
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    wait_known(1005, SYS_EVENT_MSG | SYS_EVENT_HUP);
+    serve_one(1005, 2, 'b');
+    wait_known(1005, SYS_EVENT_MSG | SYS_EVENT_HUP);
+    serve_one(1005, 3, 'c');
+    answer = ERR_CHANNEL_CLOSED; /* and not "no message" */
+    assert_int_equal(get_msg(1005, &info), ERR_CHANNEL_CLOSED);
+}
+
+/* Messages may be open together; as long as one is, nothing new is kept. */
+static void open_together(void **state)
+{
+    uint8_t byte = 0;
+    iovec_t iov = {.base = &byte, .len = 1};
+    ipc_msg_t message = {.num_iov = 1, .iov = &iov};
+    ipc_msg_info_t info;
+    (void)state;
+    show(1005, 1, 3, 5, 'a');
+    see_shown(1005);
+    for (uint32_t id = 1; id <= 3; id++)
+        assert_int_equal(get_msg(1005, &info), NO_ERROR);
+    for (uint32_t id = 3; id >= 1; id--) {
+        assert_int_equal(read_msg(1005, id, 4, &message), 1);
+        assert_int_equal(byte, 'a' + id - 1);
+    }
+    assert_int_equal(put_msg(1005, 2), NO_ERROR);
+    show(1006, 8, 2, 5, 'x');
+    see_shown(1006);
+    assert_int_equal(get_msg(1006, &info), 0);
+    assert_int_equal(calls, 1); /* asked */
+    calls = 0;
+    assert_int_equal(read_msg(1005, 3, 0, &message), 1);
+    assert_int_equal(byte, 'c');
+    assert_int_equal(put_msg(1005, 3), NO_ERROR);
+    assert_int_equal(calls, 0);
+    answer = ERR_INVALID_ARGS;
+    assert_int_equal(read_msg(1006, 1, 0, &message), ERR_INVALID_ARGS);
+    assert_int_equal(put_msg(1005, 2), ERR_INVALID_ARGS);
+    assert_int_equal(calls, 2);
+    assert_int_equal(put_msg(1005, 1), NO_ERROR);
+    show(1006, 8, 2, 5, 'x');
+    see_shown(1006);
+    serve_one(1006, 8, 'x');
+    assert_int_equal(calls, 0);
+}
+
+/* The page says what cannot be: nothing outside the own memory is touched. */
+static void nonsense_shown(void **state)
+{
+    ipc_msg_info_t info;
+    (void)state;
+    show(1005, 1, SYS_SHOWN_MAX, 5, 'a');
+    page.peek.count = UINT32_MAX;
+    see_shown(1005);
+    for (uint32_t i = 0; i < SYS_SHOWN_MAX; i++)
+        serve_one(1005, 1 + i, (uint8_t)('a' + i));
+    show(1005, 1, 3, 5, 'a');
+    page.peek.shown[1].length = SYS_BUFFER_SIZE;
+    see_shown(1005);
+    serve_one(1005, 1, 'a');
+    answer = ERR_NO_MSG;
+    assert_int_equal(get_msg(1005, &info), ERR_NO_MSG);
+    assert_int_equal(calls, 1);
 }
 
 static void credit_ends(void **state)
@@ -283,6 +483,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_turn_without_calls, fresh),
+        cmocka_unit_test_setup(many_turns_without_calls, fresh),
+        cmocka_unit_test_setup(waits_that_ask, fresh),
+        cmocka_unit_test_setup(events_that_come_once, fresh),
+        cmocka_unit_test_setup(open_together, fresh),
+        cmocka_unit_test_setup(nonsense_shown, fresh),
         cmocka_unit_test_setup(credit_ends, fresh),
         cmocka_unit_test_setup(knowledge_ends_with_a_call, fresh),
         cmocka_unit_test_setup(nothing_is_half_posted, fresh),
