@@ -9,6 +9,7 @@
 #include <lib/manifest.h>
 #include <lib/package.h>
 #include <lib/uuid.h>
+#include <port/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,20 @@ static void fuzz_request(const uint8_t *data, size_t size)
         promise(!request.memory[i].present || param_is_memory(type));
         promise(i < request.num_params || type == 0);
     }
+}
+
+static void fuzz_report(const uint8_t *data, size_t size)
+{
+    struct msg_arg arg = {0};
+    struct report report;
+    memcpy(&arg, data, size < sizeof(arg) ? size : sizeof(arg));
+    kernel_report(&arg, &report);
+    promise(report.kind <= REPORT_UNKNOWN);
+    promise(report.kind == REPORT_LOG || report.kind == REPORT_STATUS || report.size == 0);
+    promise(report.size == 0 || report.cookie != 0);
+    arg.head.session = REPORT_SESSION;
+    kernel_report(&arg, &report);
+    promise(report.kind != REPORT_NOT || arg.head.cmd == MSG_CMD_OPEN_SESSION || arg.head.cmd > 2);
 }
 
 static void fuzz_reply(const uint8_t *data, size_t size)
@@ -144,8 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const targets[])(const uint8_t *, size_t) = {
-        fuzz_request,  fuzz_reply, fuzz_trust, fuzz_package,
-        fuzz_manifest, fuzz_elf,   fuzz_uuid,  fuzz_post,
+        fuzz_request, fuzz_reply, fuzz_trust, fuzz_package, fuzz_manifest,
+        fuzz_elf,     fuzz_uuid,  fuzz_post,  fuzz_report,
     };
     if (size == 0)
         return 0;

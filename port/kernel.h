@@ -108,4 +108,26 @@ bool tipc_run(struct tipc_channel *channel);
 /* Text, one `key: value` a line, NUL-terminated, cut to fit. Answers the length written. */
 size_t kernel_status(char *out, size_t size);
 
+/* For a port whose clients ask for log and status as abi/report.h says: which of these questions a
+ * message (the port's private copy) is. Pure: the port answers it, with REPORT_SESSION as the
+ * session of an open that may be. Memory that is not there has size 0. */
+enum report_kind {
+    REPORT_NOT,     /* something for gp_call */
+    REPORT_OPEN,    /* and the client may */
+    REPORT_REFUSED, /* an open by somebody who may not */
+    REPORT_CLOSE,
+    REPORT_LOG,    /* from `position`, to the memory */
+    REPORT_STATUS, /* to the memory */
+    REPORT_UNKNOWN /* in a session with the kernel, but none of these */
+};
+struct report {
+    enum report_kind kind;
+    uint64_t position;
+    uint64_t cookie; /* of registered memory, and where in it */
+    uint64_t offset;
+    uint64_t size;
+};
+#define REPORT_SESSION 0xffffffe0u /* no session of the gate's has this number */
+void kernel_report(const struct msg_arg *arg, struct report *out);
+
 #endif

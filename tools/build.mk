@@ -3,11 +3,14 @@
 
 # What of lib/ the tools use besides lib/crypto and lib/trust: pure decoders.
 TOOLS_LIB_SOURCES := $(addprefix lib/,error.c uuid.c manifest.c package.c elf.c)
-TOOLS_SOURCES := $(wildcard tools/*.c $(addprefix tools/,$(addsuffix /*.c,command hosted key package)))
+TOOLS_SOURCES := $(wildcard tools/*.c $(addprefix tools/,$(addsuffix /*.c,command hosted key package secure)))
 
 $(eval $(call objects,tools-lib,$(TOOLS_LIB_SOURCES),,abi lib))
-$(eval $(call objects,tools,$(TOOLS_SOURCES),,abi lib tools))
-$(eval $(call program,out/bin/postern,@tools @tools-lib @trust out/lib/libpostern_crypto.a,-lcrypto))
+TOOLS_FOLDERS := abi lib tools postern=api/client
+
+$(eval $(call objects,tools,$(TOOLS_SOURCES),,$(TOOLS_FOLDERS)))
+$(eval $(call program,out/bin/postern,@tools @tools-lib @trust out/lib/libpostern_crypto.a \
+    out/lib/libpostern_teec.a,-lcrypto -pthread))
 ALL += out/bin/postern
 
 # The same for the guest of the TrustZone machine. One static file: the guest's C library may be older
@@ -18,10 +21,10 @@ $(ARM64_OPENSSL)/.packages: tools/build.mk
 	$(Q)scripts/fetch-packages bookworm arm64 $(@D) libssl-dev && touch $@
 $(eval $(call objects,tools-lib-arm64,$(TOOLS_LIB_SOURCES) $(TRUST_SOURCES),,abi lib,arm64))
 $(eval $(call objects,tools-arm64,$(TOOLS_SOURCES),-isystem $(ARM64_OPENSSL)/usr/include \
-    -isystem $(ARM64_OPENSSL)/usr/include/aarch64-linux-gnu,abi lib tools,arm64))
+    -isystem $(ARM64_OPENSSL)/usr/include/aarch64-linux-gnu,$(TOOLS_FOLDERS),arm64))
 $(tools-arm64_OBJS): | $(ARM64_OPENSSL)/.packages
 $(eval $(call program,out/arm64/bin/postern,@tools-arm64 @tools-lib-arm64 \
-    out/lib/libpostern_crypto-arm64-linux.a,$(ARM64_OPENSSL)/usr/lib/aarch64-linux-gnu/libcrypto.a \
+    out/lib/libpostern_crypto-arm64-linux.a out/arm64/lib/libpostern_teec.a,$(ARM64_OPENSSL)/usr/lib/aarch64-linux-gnu/libcrypto.a \
     -static -pthread -Wl$(,)--no-warnings,arm64))
 ARM64_ALL += out/arm64/bin/postern
 

@@ -198,6 +198,8 @@ enum error share_register(uint64_t list, uint64_t size, uint64_t cookie);
 enum error share_release(uint64_t cookie);
 /* A place inside registered memory, which must lie within one page. NULL: no such thing. */
 volatile void *share_pointer(uint64_t cookie, uint64_t offset, uint64_t size);
+/* Copies to a place inside registered memory, which may be anywhere. False: no such place. */
+bool share_write(uint64_t cookie, uint64_t offset, const void *bytes, uint64_t size);
 /* Adds to *offset where the memory starts in its first page. False: no such memory, or overflow. */
 bool share_offset(uint64_t cookie, uint64_t *offset);
 /* Page `index` of a memory object, and whether it is the normal world's. */
@@ -255,6 +257,11 @@ struct tree_facts {
 extern struct tree_facts tree_facts;
 void console_start(uint64_t address);
 void console_write(const char *text, size_t size);
+/* The log from *position on (abi/report.h), at most `size` octets; *position becomes that of the
+ * first one given. Answers how many. */
+size_t console_read(uint64_t *position, char *out, size_t size);
+/* report.c: answers a question about the kernel itself. False: it is not one. */
+bool report_call(struct msg_arg *arg);
 void random_start(void);
 /* Before anything else runs: a number to place the kernel by. */
 uint64_t random_early(void);

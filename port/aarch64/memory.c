@@ -234,6 +234,32 @@ volatile void *share_pointer(uint64_t cookie, uint64_t offset, uint64_t size)
     return pointer;
 }
 
+/* Lock held: the pages are the normal world's, so that nothing is lost if it lets them go meanwhile. */
+static bool share_copy(const struct share *share, uint64_t offset, const uint8_t *bytes,
+                       uint64_t size)
+{
+    uint64_t at = share->offset + offset;
+    for (uint64_t i = 0; i < size; i++, at++) {
+        struct physical page = share->mem->page[at / PAGE_SIZE];
+        volatile uint8_t *to = normal_pointer(physical(page.value + at % PAGE_SIZE), 1);
+        if (to == NULL) {
+            return false;
+        }
+        *to = bytes[i];
+    }
+    return true;
+}
+
+bool share_write(uint64_t cookie, uint64_t offset, const void *bytes, uint64_t size)
+{
+    uint64_t mask = spin_lock(&share_lock);
+    const struct share *share = share_find(cookie);
+    bool there = share != NULL && offset <= share->size && size <= share->size - offset &&
+                 share_copy(share, offset, bytes, size);
+    spin_unlock(&share_lock, mask);
+    return there;
+}
+
 bool share_offset(uint64_t cookie, uint64_t *offset)
 {
     uint64_t mask = spin_lock(&share_lock);

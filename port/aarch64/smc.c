@@ -283,7 +283,7 @@ void thread_main(struct thread *thread)
         kernel_background();
         arg->head.ret = TEE_SUCCESS;
         arg->head.origin = TEE_ORIGIN_TEE;
-    } else if (!enumeration_call(arg)) {
+    } else if (!enumeration_call(arg) && !report_call(arg)) {
         if (offsets_adjust(arg)) {
             gp_call(linux_client, arg);
         } else {

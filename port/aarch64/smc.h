@@ -59,6 +59,7 @@
 /* GlobalPlatform's results, as far as the port itself answers */
 #define TEE_SUCCESS 0x00000000u
 #define TEE_ERROR_GENERIC 0xffff0000u
+#define TEE_ERROR_ACCESS_DENIED 0xffff0001u
 #define TEE_ERROR_BAD_PARAMETERS 0xffff0006u
 #define TEE_ERROR_NOT_SUPPORTED 0xffff000au
 #define TEE_ERROR_OUT_OF_MEMORY 0xffff000cu

@@ -2,7 +2,7 @@
 # command as users run it, and once more under the sanitizers for what is hostile.
 
 $(eval $(call objects,tools-lib-sanitize,$(TOOLS_LIB_SOURCES),,abi lib,sanitize))
-$(eval $(call objects,tools-sanitize,$(TOOLS_SOURCES),,abi lib tools,sanitize))
+$(eval $(call objects,tools-sanitize,$(TOOLS_SOURCES),,$(TOOLS_FOLDERS),sanitize))
 $(eval $(call objects,tools-tests,$(wildcard tests/tools/*_test.c),,abi lib tools,sanitize))
 $(eval $(call objects,tools-fuzz,tools/package/manifest_text.c $(TOOLS_LIB_SOURCES),,abi lib tools,fuzz))
 
@@ -19,7 +19,7 @@ $(eval $(call fuzzer,manifest_text,tests/tools/fuzz_manifest.c,,abi lib tools,@t
 
 # The whole command under the sanitizers, for tests/tools/hostile.sh.
 $(eval $(call program,out/tests/sanitized/postern,@tools-sanitize @tools-lib-sanitize \
-    @trust-sanitize out/lib/libpostern_crypto-sanitize.a,-lcrypto,sanitize))
+    @trust-sanitize @libteec-sanitize out/lib/libpostern_crypto-sanitize.a,-lcrypto -pthread,sanitize))
 ALL_TOOLS_TESTS := $(wildcard tests/tools/*.sh)
 TESTS += $(filter-out tests/tools/tap.sh,$(ALL_TOOLS_TESTS))
 $(filter-out tests/tools/tap.sh,$(ALL_TOOLS_TESTS)): out/tests/sanitized/postern

@@ -23,6 +23,7 @@
 #include <tools/hosted/paths.h>
 #include <tools/hosted/private.h>
 #include <tools/key/key.h>
+#include <tools/package/fault.h>
 #include <tools/say.h>
 #include <unistd.h>
 
@@ -152,9 +153,8 @@ static bool append_log(const struct run *run)
     FILE *to = fopen(run->request->log, "ae");
     if (to == NULL)
         return say_errno("%s", run->request->log);
-    for (size_t i = 0; i < text.size; i++)
-        if (text.bytes[i] != '\r')
-            (void)fputc(text.bytes[i], to);
+    const struct fault_apps apps = {.at = run->request->apps.at, .count = run->request->apps.count};
+    fault_put_text(to, (const char *)text.bytes, text.size, &apps);
     return fclose(to) == 0 ? true : say_errno("%s", run->request->log);
 }
 
