@@ -57,7 +57,8 @@ static const struct argp_option options[] = {
      .doc = "an app package, or a folder of packages named UUID.ta; may be repeated"},
     {.name = "arm64",
      .key = OPTION_ARM64,
-     .doc = "run in a TrustZone machine instead of the hosted TEE; postern-run-arm64 tells more"},
+     .doc = "run in a TrustZone machine instead of the hosted TEE; must be first; `postern run "
+            "--arm64 --help' tells more"},
     {.name = "development",
      .key = OPTION_DEVELOPMENT,
      .doc = "also run apps in their development form, whose sandbox is looser"},
