@@ -63,7 +63,11 @@ TIDY_HEADERS = $(or $(tidy_headers),$(eval tidy_headers := $(shell \
 # checks that do not return, lists whose nodes live on a waiter's stack, symbols of a linker script.
 CPPCHECK_BLIND := missingIncludeSystem preprocessorErrorDirective ctuuninitvar uninitvar \
     uninitStructMember legacyUninitvar autoVariables nullPointerRedundantCheck \
-    nullPointerArithmeticRedundantCheck comparePointers subtractPointers *:out/src/*
+    nullPointerArithmeticRedundantCheck comparePointers subtractPointers *:out/src/* \
+    normalCheckLevelMaxBranches
+# Tests and benchmarks may die of a lack of memory.
+CPPCHECK_BLIND += $(foreach id,nullPointerOutOfMemory nullPointerArithmeticOutOfMemory \
+    nullPointerOutOfResources,$(foreach where,*/test/* *test*.c *tests/* *bench/*,$(id):$(where)))
 
 # $(call lint_source,SOURCE,GROUP,OBJECT). The object knows the headers.
 define lint_source

@@ -7,15 +7,28 @@ $(ARM64_DEBIAN)/.packages: tests/arm64/build.mk
 out/arm64/trixie/.packages: tests/arm64/build.mk
 	$(Q)scripts/fetch-packages trixie arm64 $(@D) $(ARM64_PACKAGES) libteec2 && touch $@
 
-# $(call arm64_release,RELEASE,LIBTEEC): the guest, and the test client against its libteec.
+# $(call arm64_release,RELEASE,LIBTEEC): the guest, and the test client against its libteec. The client
+# is compiled with the guest's own C library, which may be older than the cross compiler's (that has
+# Linux's headers, which the C library's want).
 define arm64_release
 out/arm64/base-$1.cpio: tests/arm64/initrd tests/arm64/guest/init out/arm64/$1/.packages
 	$$(call say,CPIO,$$@)
 	$$(Q)tests/arm64/initrd base out/arm64/$1 $$@
-out/arm64/bin/gp_client_$1: tests/arm64/gp_client.c out/arm64/$1/.packages
+out/arm64/libc-$1/.packages: tests/arm64/build.mk
+	$$(Q)scripts/fetch-packages $1 arm64 $$(@D) libc6-dev && touch $$@
+out/arm64/bin/gp_client_$1: tests/arm64/gp_client.c out/arm64/$1/.packages out/arm64/libc-$1/.packages
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D) && $$(ARM64_CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -pthread \
-	    -I out/arm64/$1/usr/include -o $$@ $$< out/arm64/$1/usr/lib/aarch64-linux-gnu/$2
+	    -nostdinc -isystem $$(call compiler_headers,$$(ARM64_CC)) -isystem out/arm64/libc-$1/usr/include \
+	    -isystem out/arm64/libc-$1/usr/include/aarch64-linux-gnu \
+	    -idirafter /usr/$$(ARM64_PREFIX:-=)/include -I out/arm64/$1/usr/include \
+	    -nostartfiles -nodefaultlibs -no-pie -Wl,--allow-shlib-undefined -o $$@ \
+	    $$(addprefix out/arm64/libc-$1/usr/lib/aarch64-linux-gnu/,crt1.o crti.o) $$< \
+	    out/arm64/$1/usr/lib/aarch64-linux-gnu/$2 \
+	    $$$$(ls out/arm64/$1/lib/aarch64-linux-gnu/libc.so.6 \
+	        out/arm64/$1/usr/lib/aarch64-linux-gnu/libc.so.6 2>/dev/null) \
+	    out/arm64/libc-$1/usr/lib/aarch64-linux-gnu/libc_nonshared.a -lgcc \
+	    out/arm64/libc-$1/usr/lib/aarch64-linux-gnu/crtn.o
 ARM64_ALL += out/arm64/base-$1.cpio out/arm64/bin/gp_client_$1
 endef
 $(eval $(call arm64_release,bookworm,libteec.so.1))

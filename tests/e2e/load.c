@@ -265,7 +265,7 @@ static void load_processes(void)
     tap_ok(kill(here.daemon, 0) == 0, "the daemon is there");
     const struct tee_count after = tee_count_settle(&here, &before, 2);
     tap_ok(after.processes <= before.processes && after.descriptors <= before.descriptors + 2 &&
-               after.threads <= before.threads + 2,
+               after.threads <= before.threads + TEE_POOL_THREADS,
            "nothing is left: processes %u to %u, descriptors %u to %u, threads %u to %u",
            before.processes, after.processes, before.descriptors, after.descriptors, before.threads,
            after.threads);

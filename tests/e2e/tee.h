@@ -71,7 +71,9 @@ size_t tee_log_size(const struct tee *tee);
 /* How many lines have the text now. */
 unsigned tee_log_count(const struct tee *tee, const char *text);
 
-/* What the daemon holds. */
+/* What the daemon holds. Of its threads up to this many are a pool for work without a caller: they are
+ * made when there is such work, and stay. */
+#define TEE_POOL_THREADS 32u
 struct tee_count {
     unsigned descriptors;
     unsigned mappings;

@@ -786,6 +786,7 @@ struct peer *peer_start(void)
     pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGPIPE, SIG_IGN); /* clients that give up are what it is there for */
         serve(listener);
     }
     peer->pid = pid;

@@ -270,7 +270,8 @@ static void write_file(const char *name, const char *text, mode_t mode)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     (void)fputs(text, file);
-    assert_int_equal(fclose(file), 0);
+    int closed = fclose(file);
+    assert_int_equal(closed, 0);
     assert_int_equal(chmod(path, mode), 0);
 }
 
