@@ -3,6 +3,10 @@
 # where DIRECTORY is given in the names below (without DESTDIR), and MODE is as for chmod. Symbolic
 # links among FILES are copied as links. INSTALL_HOOKS: commands run afterwards (they use
 # $(DESTDIR) themselves).
+#
+# What is for TrustZone is installed once `make arm64` has built it (or is asked for beside it: `make
+# arm64 install`): it needs a cross compiler, which not everybody wants. Then INSTALL_ARM64 is not
+# empty; it is brought up to date first.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -16,6 +20,8 @@ pkgconfigdir ?= $(libdir)/pkgconfig
 sdkdir ?= $(libdir)/postern/sdk
 systemdunitdir ?= $(PREFIX)/lib/systemd/system
 sysconfdir ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
+
+INSTALL_ARM64 := $(if $(wildcard out/share/postern/arm64/guest.cpio)$(filter arm64,$(MAKECMDGOALS)),yes)
 
 INSTALL_NEEDS :=
 INSTALL_COMMANDS :=
@@ -35,4 +41,4 @@ install: all $$(INSTALL_NEEDS)
 	        if [ -L "$$f" ]; then cp -P "$$f" "$$dir/"; \
 	        else install -m "$$mode" "$$f" "$$dir/"; fi; \
 	    done; }; $(INSTALL_COMMANDS) $(foreach h,$(INSTALL_HOOKS),$($h);)
-	@echo "installed below $(DESTDIR)$(PREFIX)"
+	@echo "installed below $(DESTDIR)$(PREFIX)$(if $(INSTALL_ARM64),, (without TrustZone: make arm64 install))"

@@ -5,8 +5,8 @@
 #   flash.bin           monitor, kernel and loader, with room for the table of whom the user trusts
 #   monitor.elf, kernel.elf   the symbols of what is in it
 #
-# The program is made by `make`, so that it can say what is missing; the rest by `make arm64`. `make
-# install` installs the rest once `make arm64` made it (and brings it up to date first).
+# The program is made by `make`, so that it can say what is missing; the rest by `make arm64`. What
+# programs for the guest link lies in out/lib/aarch64-linux-gnu, beside this machine's libraries.
 
 $(eval $(call objects,tools-run-arm64,$(wildcard tools/arm64/*.c),,abi lib tools))
 # What it shares with the postern command: files, keys, packages, private folders.
@@ -44,9 +44,21 @@ ARM64_SHARE_FILES := $(ARM64_SHARE_COPIES) $(ARM64_SHARE)/linux $(ARM64_SHARE)/g
 ARM64_ALL += $(ARM64_SHARE_FILES)
 
 $(eval $(call install,$(libexecdir),755,out/bin/postern-run-arm64))
-# Whether `make install` has TrustZone's parts: used by whoever has such parts.
-INSTALL_ARM64 := $(if $(wildcard $(ARM64_SHARE)/guest.cpio)$(filter arm64,$(MAKECMDGOALS)),yes)
+
+CLIENT_ARM64 := $(addprefix out/lib/aarch64-linux-gnu/,libpostern_teec.a libpostern_trusty.a)
+$(CLIENT_ARM64): out/lib/aarch64-linux-gnu/%: out/arm64/lib/%
+	$(Q)mkdir -p $(@D) && cp $< $@.$$$$ && mv $@.$$$$ $@
+ARM64_ALL += $(CLIENT_ARM64)
+
 ifneq ($(INSTALL_ARM64),)
 $(eval $(call install,$(datadir)/postern/arm64,644,$(filter-out %/machine,$(ARM64_SHARE_FILES))))
 $(eval $(call install,$(datadir)/postern/arm64,755,$(ARM64_SHARE)/machine))
+$(eval $(call install,$(libdir)/aarch64-linux-gnu,644,$(CLIENT_ARM64)))
+INSTALL_NEEDS += $(ARM64_ALL)
+INSTALL_HOOKS += run_SDK_ARM64
+# The SDK's parts for AArch64, with the C library that its apps link.
+run_SDK_ARM64 = mkdir -p "$(DESTDIR)$(sdkdir)/lib/aarch64" && \
+    install -m 644 out/sdk/lib/aarch64/*.a "$(DESTDIR)$(sdkdir)/lib/aarch64/" && \
+    cp -r --no-preserve=mode,ownership out/sdk/musl "$(DESTDIR)$(sdkdir)/" && \
+    chmod -R u=rwX,go=rX "$(DESTDIR)$(sdkdir)/musl"
 endif
