@@ -1,7 +1,7 @@
 /*
  * The whole kernel in the test port, between a normal world and two apps that all do what the input
- * says: calls of the gate with any numbers, system calls with any numbers, at any time, deaths in
- * between. Nothing may crash, hang, or leave the lock held.
+ * says: calls of both gates with any numbers, system calls and posted calls with any numbers, at any
+ * time, deaths in between. Nothing may crash, hang, or leave the lock held.
  */
 #include <lib/uuid.h>
 #include <port/test/port_test.h>
@@ -74,13 +74,135 @@ static void put_reply(struct test_app *app, struct port_trap *trap)
     trap->arg[1] = sizeof(reply);
 }
 
+static void put_posts(struct test_app *app)
+{
+    struct sys_page *page = &app->page;
+    for (uint8_t count = next() % 8; count > 0; count--) {
+        struct sys_post *post = &page->post[page->post_head % SYS_POSTS];
+        uint8_t choice = next();
+        *post = (struct sys_post){.kind = choice % 5,
+                                  .handle = (uint32_t)number(),
+                                  .value = (uint32_t)number(),
+                                  .offset = (uint32_t)number()};
+        if (choice < 200) {
+            /* As an honest app would. */
+            post->handle = page->peek.handle;
+            post->value =
+                choice % 5 == SYS_POST_SEND ? choice : page->peek.shown[choice % SYS_SHOWN_MAX].id;
+            post->offset = SYS_POST_OFFSET;
+        }
+        page->post_head++;
+    }
+    if (next() < 4)
+        page->post_head = (uint32_t)number();
+}
+
+/* What each app knows of itself, so that now and then it does something sensible: without that no
+ * input would find its way to a connection and its messages. */
+static struct {
+    uint64_t last_nr;
+    uint64_t port;
+    uint64_t set;
+} habits[2];
+
+static size_t index_of(const struct test_app *app)
+{
+    return app->uuid[0] == app_uuids[0][0] ? 0 : 1;
+}
+
+static void remember(const struct test_app *app, int64_t answer)
+{
+    size_t i = index_of(app);
+    if (app->steps <= 1)
+        memset(&habits[i], 0, sizeof(habits[i]));
+    else if (answer > 0 && habits[i].last_nr == SYS_PORT_CREATE)
+        habits[i].port = (uint64_t)answer;
+    else if (answer > 0 && habits[i].last_nr == SYS_HSET_CREATE)
+        habits[i].set = (uint64_t)answer;
+}
+
+static void set_call(struct port_trap *trap, uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2,
+                     uint64_t a3)
+{
+    trap->nr = nr;
+    trap->arg[0] = a0;
+    trap->arg[1] = a1;
+    trap->arg[2] = a2;
+    trap->arg[3] = a3;
+}
+
+/* Something with the channel that the last event was of. */
+static void use_channel(struct test_app *app, struct port_trap *trap)
+{
+    const uint64_t channel = app->page.event.handle;
+    switch (next() % 8) {
+    case 0:
+        set_call(trap, SYS_READ, channel, app->page.msg.id, 0, 64);
+        trap->arg[4] = next() % 3;
+        break;
+    case 1:
+        set_call(trap, SYS_PUT, channel, app->page.msg.id, 0, 0);
+        break;
+    case 2:
+        set_call(trap, SYS_SEND, channel, next(), next() % 2, 0);
+        break;
+    case 3:
+        set_call(trap, SYS_CLOSE, channel, 0, 0, 0);
+        break;
+    case 4:
+        set_call(trap, SYS_HSET_CTRL, habits[index_of(app)].set, SYS_HSET_ADD, channel, ~0u);
+        break;
+    case 5:
+        put_posts(app);
+        set_call(trap, SYS_WAIT_ANY, 0, SYS_WAIT_PEEK, 0, 0);
+        break;
+    default:
+        set_call(trap, SYS_GET, channel, 0, 0, 0);
+        break;
+    }
+}
+
+static void play_sensibly(struct test_app *app, int64_t answer, struct port_trap *trap)
+{
+    const size_t i = index_of(app);
+    const uint64_t last = habits[i].last_nr;
+    const bool event = answer == 0 && (last == SYS_WAIT || last == SYS_WAIT_ANY);
+    if (habits[i].port == 0) {
+        app->page.out[0] = 'p';
+        app->page.out[1] = (uint8_t)('2' + i);
+        set_call(trap, SYS_PORT_CREATE, 2, 1 + next() % 4, 64,
+                 SYS_PORT_ALLOW_TA | SYS_PORT_ALLOW_NS);
+    } else if (habits[i].set == 0 && next() < 64) {
+        set_call(trap, SYS_HSET_CREATE, 0, 0, 0, 0);
+    } else if (event && app->page.event.handle == habits[i].port) {
+        set_call(trap, SYS_ACCEPT, habits[i].port, 0, 0, 0);
+    } else if (event || last == SYS_GET || last == SYS_READ) {
+        use_channel(app, trap);
+    } else if (habits[i].set != 0 && next() < 128) {
+        set_call(trap, SYS_WAIT, habits[i].set, SYS_TIMEOUT_INFINITE, SYS_WAIT_PEEK, 0);
+    } else {
+        set_call(trap, SYS_WAIT_ANY, SYS_TIMEOUT_INFINITE, SYS_WAIT_PEEK, 0, 0);
+    }
+}
+
+static void play_wildly(struct test_app *app, struct port_trap *trap);
+
 static void play(struct test_app *app, int64_t answer, struct port_trap *trap)
 {
-    (void)answer;
+    remember(app, answer);
     if (input.left == 0 || app->steps > 2000) {
         trap->kind = PORT_TRAP_GONE;
         return;
     }
+    if ((next() & 3) != 0)
+        play_sensibly(app, answer, trap);
+    else
+        play_wildly(app, trap);
+    habits[index_of(app)].last_nr = trap->nr;
+}
+
+static void play_wildly(struct test_app *app, struct port_trap *trap)
+{
     trap->nr = next() % 40;
     for (int i = 0; i < 5; i++)
         trap->arg[i] = number();
@@ -95,6 +217,12 @@ static void play(struct test_app *app, int64_t answer, struct port_trap *trap)
         put_path(app, trap);
     if (choice < 200 && trap->nr == SYS_RECEIVE)
         put_reply(app, trap);
+    if (choice < 150 && (trap->nr == SYS_WAIT || trap->nr == SYS_RECEIVE))
+        trap->arg[trap->nr == SYS_WAIT ? 2 : 3] = SYS_WAIT_PEEK;
+    if (choice < 150 && trap->nr == SYS_WAIT_ANY)
+        trap->arg[1] = SYS_WAIT_PEEK;
+    if (choice >= 150 && choice < 200)
+        put_posts(app);
 }
 
 static struct gp_client *clients[2];
@@ -146,6 +274,84 @@ static void memory_event(void)
         port_mem_destroy(mem);
 }
 
+/* --- The Trusty gate. --- */
+
+struct connection {
+    struct tipc_channel *channel;
+    unsigned changes;
+};
+/* Each one's memory is freed when it is closed: who is told of it later writes into freed memory. */
+static struct connection *connections[4];
+
+static void changed(void *context)
+{
+    struct connection *connection = context;
+    connection->changes++;
+}
+
+static void connect_event(struct connection **place)
+{
+    char name[SYS_PATH_MAX + 8] = "p2";
+    struct tipc_limits limits;
+    struct connection *connection = calloc(1, sizeof(*connection));
+    const struct tipc_listener listener = {.changed = changed, .context = connection};
+    if (connection == NULL)
+        abort();
+    uint8_t choice = next();
+    size_t length = choice < 200 ? 2 : choice % sizeof(name);
+    name[1] = (char)('2' + choice % 3);
+    if (choice >= 250)
+        uuid_format(app_uuids[choice & 1], name);
+    uint64_t timeout_ns = number() % 20000000000u;
+    if (tipc_connect(name, length, timeout_ns, &listener, &limits, &connection->channel) == E_OK)
+        *place = connection;
+    else
+        free(connection);
+}
+
+static void send_event(struct connection *connection)
+{
+    static const uint8_t bytes[2 * SYS_MSG_MAX];
+    struct port_mem *mem[TIPC_MEMORY_MAX + 1];
+    size_t count = next() % 32;
+    size_t made = 0;
+    count = count > TIPC_MEMORY_MAX + 1 ? 0 : count;
+    while (made < count && port_mem_create(4096, &mem[made]) == E_OK)
+        made++;
+    enum error error = tipc_send(connection->channel, bytes, number() % sizeof(bytes), mem, made);
+    for (size_t i = 0; error == E_QUEUE_FULL && i < made; i++)
+        port_mem_destroy(mem[i]);
+}
+
+static void close_connection(struct connection **place)
+{
+    if (*place == NULL)
+        return;
+    tipc_close((*place)->channel);
+    free(*place);
+    *place = NULL;
+}
+
+static void tipc_event(void)
+{
+    static uint8_t bytes[SYS_MSG_MAX];
+    size_t length;
+    uint8_t choice = next();
+    struct connection **place = &connections[choice & 3];
+    if (*place == NULL)
+        connect_event(place);
+    else if (choice < 80)
+        send_event(*place);
+    else if (choice < 140)
+        (void)tipc_run((*place)->channel);
+    else if (choice < 220)
+        (void)!tipc_receive((*place)->channel, bytes, sizeof(bytes), &length);
+    else
+        close_connection(place);
+    if ((choice & 4) != 0)
+        gp_call_after();
+}
+
 static void one_event(void *context)
 {
     (void)context;
@@ -185,6 +391,7 @@ static void make_once(void)
     for (int i = 0; i < 2; i++) {
         struct test_package package = {
             .manifest = i == 0 ? "gpd.ta.multiSession=true\ngpd.ta.singleInstance=true\n"
+                                 "postern.ports=p2\n"
                                : "postern.cancelGrace=100\npostern.maxInstances=3\n",
         };
         memcpy(package.uuid, app_uuids[i], 16);
@@ -203,14 +410,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         test_port_set_app(app_uuids[i], play, NULL);
         test_port_set_package(app_uuids[i], packages[i], package_sizes[i]);
     }
+    test_port_set_port("p2", app_uuids[0]);
     last_session = 1;
     if (gp_client_create(&clients[0]) != E_OK || gp_client_create(&clients[1]) != E_OK)
         abort();
     while (input.left > 0) {
         test_port_when_idle(one_event, NULL);
         uint8_t choice = next();
-        if (choice < 160)
+        if (choice < 100)
             gate_event();
+        else if (choice < 160)
+            tipc_event();
         else if (choice < 200)
             memory_event();
         else if (choice < 220)
@@ -222,6 +432,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     test_port_fail_allocation(0);
     test_port_when_idle(NULL, NULL);
+    for (size_t i = 0; i < sizeof(connections) / sizeof(connections[0]); i++)
+        close_connection(&connections[i]);
     gp_client_destroy(clients[0]);
     gp_client_destroy(clients[1]);
     if (port_lock_is_mine())

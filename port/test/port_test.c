@@ -49,6 +49,8 @@ static struct {
     size_t trust_size;
     struct app_kind kinds[APPS_MAX];
     size_t num_kinds;
+    char port_path[SYS_PATH_MAX];
+    uint8_t port_uuid[16];
     enum error (*rpc)(struct msg_arg *arg);
     void (*idle)(void *context);
     void *idle_context;
@@ -123,6 +125,15 @@ void test_port_set_package(const uint8_t uuid[16], const uint8_t *bytes, size_t 
     struct app_kind *kind = kind_of(uuid);
     kind->package = bytes;
     kind->package_size = size;
+}
+
+void test_port_set_port(const char *path, const uint8_t uuid[16])
+{
+    memset(world.port_path, 0, sizeof(world.port_path));
+    if (path == NULL)
+        return;
+    snprintf(world.port_path, sizeof(world.port_path), "%s", path);
+    memcpy(world.port_uuid, uuid, 16);
 }
 
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg))
@@ -526,6 +537,19 @@ static uint32_t stamp_app(struct msg_arg *arg)
     return 0;
 }
 
+/* Its name lies in three parameters, 24 octets each. */
+static uint32_t app_of_port(struct msg_arg *arg)
+{
+    const size_t part = sizeof(arg->params[0].u.octets);
+    char path[SYS_PATH_MAX + 8] = "";
+    for (size_t i = 0; i < 3; i++)
+        memcpy(path + i * part, arg->params[i].u.octets, part);
+    if (world.port_path[0] == '\0' || strcmp(path, world.port_path) != 0)
+        return 0xffff0008u;
+    memcpy(arg->params[3].u.octets, world.port_uuid, 16);
+    return 0;
+}
+
 enum error port_rpc(struct msg_arg *arg)
 {
     if (world.locked)
@@ -538,6 +562,9 @@ enum error port_rpc(struct msg_arg *arg)
         return E_OK;
     case MSG_RPC_APP_STAMP:
         arg->head.ret = stamp_app(arg);
+        return E_OK;
+    case MSG_RPC_APP_OF_PORT:
+        arg->head.ret = app_of_port(arg);
         return E_OK;
     case MSG_RPC_GET_TIME:
         arg->params[0].u.value.a = 1700000000u;

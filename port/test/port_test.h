@@ -41,6 +41,8 @@ size_t test_port_finish(void);
 void test_port_set_app(const uint8_t uuid[16], test_app_fn *play, void *context);
 /* The supplicant has this package; NULL takes it away. The bytes stay the caller's. */
 void test_port_set_package(const uint8_t uuid[16], const uint8_t *bytes, size_t size);
+/* The supplicant says that this app's manifest lists the port; NULL: nobody's does. One port. */
+void test_port_set_port(const char *path, const uint8_t uuid[16]);
 /* Answers RPCs instead of the tables above; NULL for the tables again. */
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg));
 /* Is called once, without the lock, when everybody sleeps and before time goes on. */
