@@ -203,10 +203,8 @@ static bool allocation_fails(void)
     return world.fail_in != 0 && --world.fail_in == 0;
 }
 
-void *port_alloc(size_t size)
+static void *piece_create(size_t size)
 {
-    if (allocation_fails())
-        return NULL;
     struct allocation *piece = calloc(1, sizeof(*piece) + size);
     if (piece == NULL)
         return NULL;
@@ -216,6 +214,11 @@ void *port_alloc(size_t size)
     world.pieces.next = piece;
     world.live_allocations++;
     return piece + 1;
+}
+
+void *port_alloc(size_t size)
+{
+    return allocation_fails() ? NULL : piece_create(size);
 }
 
 void port_free(void *memory)
@@ -231,7 +234,7 @@ void port_free(void *memory)
 
 enum error port_mem_create(uint64_t size, struct port_mem **out)
 {
-    *out = allocation_fails() ? NULL : malloc(sizeof(**out));
+    *out = allocation_fails() ? NULL : piece_create(sizeof(**out));
     if (*out == NULL)
         return E_NO_MEMORY;
     (*out)->size = size;
@@ -242,7 +245,7 @@ enum error port_mem_create(uint64_t size, struct port_mem **out)
 void port_mem_destroy(struct port_mem *mem)
 {
     world.live_memory--;
-    free(mem);
+    port_free(mem);
 }
 
 uint64_t port_mem_size(const struct port_mem *mem)
