@@ -76,7 +76,7 @@ static int events;
 static _Alignas(16) char child_stack[STACK_SIZE];
 
 /* In the child, on the launcher's memory. */
-static int child_run(void *argument)
+SANDBOX_UNWATCHED static int child_run(void *argument)
 {
     struct start *start = argument;
     char *const arguments[] = {(char *)(uintptr_t)start->request->name, NULL};

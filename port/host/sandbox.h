@@ -3,7 +3,7 @@
  * apps run in. Used by the launcher only.
  *
  * There are two forms. The normal one is an allow list: what is not on it ends the app. The
- * development form (docs/caveats.md) is a deny list for sanitizers, debuggers and dynamic
+ * development form (docs/CAVEATS.md) is a deny list for sanitizers, debuggers and dynamic
  * libraries: no network, no other programs, no writing of files, and little else is forbidden.
  */
 #ifndef POSTERN_PORT_HOST_SANDBOX_H
@@ -22,6 +22,11 @@
 
 #define SANDBOX_FILTER_MAX 640
 
+/* On what runs between a filter and the image's execution: ThreadSanitizer's own code would now and
+ * then make a system call there, which the filter announces to a launcher that waits for this very
+ * child. */
+#define SANDBOX_UNWATCHED __attribute__((no_sanitize("thread")))
+
 enum sandbox_form {
     SANDBOX_NORMAL,
     SANDBOX_DEVELOPMENT,
@@ -38,7 +43,7 @@ struct sandbox_filter {
 int sandbox_filter_build(struct sandbox_filter *filter, enum sandbox_form form, uint32_t otherwise);
 /* Applies a filter to the caller. With `notify` answers the descriptor on which forbidden calls are
  * announced, else 0; -1 and errno. */
-int sandbox_filter_apply(const struct sandbox_filter *filter, bool notify);
+SANDBOX_UNWATCHED int sandbox_filter_apply(const struct sandbox_filter *filter, bool notify);
 
 /* Limits of one app, set by its process on itself. 0, or -1 and errno. */
 int sandbox_limits_apply(uint64_t data, uint64_t stack, enum sandbox_form form);
