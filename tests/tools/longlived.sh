@@ -4,7 +4,6 @@
 . "$(dirname "$0")/tap.sh"
 cd "$work" || exit 1
 make_app
-chmod 711 "$work"
 
 # Everything below as an ordinary user: root's TEE has fixed places, see the end.
 mkdir -m 700 user user/runtime
@@ -20,6 +19,7 @@ if [ "$(id -u)" = 0 ]; then
         finish
     fi
     chown -R 65534:65534 user
+    reach_for_all
     as_user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 else
     as_user() { "$@"; }

@@ -238,7 +238,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     mkdir -m 700 user user/runtime
     cp -r x user
     chown -R 65534:65534 user
-    chmod 711 "$work"
+    reach_for_all
     as_user() {
         setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_STATE_HOME HOME="$work/user" \
             XDG_CONFIG_HOME="$work/user/config" XDG_RUNTIME_DIR="$work/user/runtime" "$@"
