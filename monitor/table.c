@@ -28,6 +28,10 @@ static const uint64_t table_level2[512] __attribute__((aligned(4096))) = {
     BLOCK2(MACHINE_GICD) | DEVICE, /* the CPU interface, too */
     BLOCK2(MACHINE_UART & ~0x1fffff) | DEVICE,
     BLOCK2(MACHINE_SECURE_RAM) | MEMORY | READ_WRITE | NO_EXECUTE,
+    /* As far as the kernel's image can reach that is copied there. */
+    BLOCK2(MACHINE_SECURE_RAM + 0x200000) | MEMORY | READ_WRITE | NO_EXECUTE,
+    BLOCK2(MACHINE_SECURE_RAM + 0x400000) | MEMORY | READ_WRITE | NO_EXECUTE,
+    BLOCK2(MACHINE_SECURE_RAM + 0x600000) | MEMORY | READ_WRITE | NO_EXECUTE,
 };
 
 const uint64_t table_level1[512] __attribute__((aligned(4096))) = {

@@ -3,7 +3,8 @@
 # the machine's own configuration. Works for root and for everybody else. apt itself downloads and
 # checks: the release file against Debian's archive keys, everything else against the release file.
 #
-# archive_open SUITE ARCH...   makes $archive_folder (removed when the script ends)
+# archive_open SUITE ARCH...   makes $archive_folder (removed when the script ends); with
+#                              $archive_security not empty, SUITE's security uploads are in it, too
 # archive_apt ARGS...          runs apt-get in it
 # shellcheck shell=bash
 
@@ -29,8 +30,16 @@ archive_mirror() {
     echo "$uri"
 }
 
+# The address of Debian's security uploads, if this machine uses them.
+archive_security_mirror() {
+    # shellcheck disable=SC2016 # apt's format, not the shell's
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
+        'Label: Debian-Security' 2>/dev/null | grep -E '^(https?|mirror(\+https?)?)://' |
+        head -n 1 || true
+}
+
 archive_open() {
-    local suite=$1 keyring='' file mirror arch
+    local suite=$1 keyring='' file mirror arch security=''
     shift
     if ! command -v apt-get >/dev/null; then
         echo "$0: needs apt-get" >&2
@@ -54,6 +63,9 @@ archive_open() {
     for file in deb deb-src; do
         echo "$file [signed-by=$keyring] $mirror $suite main"
     done >"$archive_folder/sources.list"
+    [ -z "${archive_security:-}" ] || security=$(archive_security_mirror)
+    [ -z "$security" ] || echo "deb-src [signed-by=$keyring] $security $suite-security main" \
+        >>"$archive_folder/sources.list"
     archive_options=(
         -q -q
         -o "Dir::Etc::SourceList=$archive_folder/sources.list"

@@ -84,9 +84,9 @@ $(foreach s,$(SRCS),$(eval $(call TA_COMPILE,$s)))
 
 # What the linker says, without what it always says of a static libcrypto (it would load libraries if
 # it could: an app cannot), and with a word on what is easily forgotten.
-TA_LINK_LOG = 2>$(TA_BUILD)/link.log; status=$$?; \
-    sed '/: in function/{N;/in statically linked applications/d;}' $(TA_BUILD)/link.log >&2; \
-    if grep -q 'undefined reference to .EVP_' $(TA_BUILD)/link.log; then \
+TA_LINK_LOG = 2>$@.log; status=$$?; \
+    sed '/: in function/{N;/in statically linked applications/d;}' $@.log >&2; \
+    if grep -q 'undefined reference to .EVP_' $@.log; then \
     echo 'This app uses cryptography: its Makefile has to say USES := crypto' >&2; fi; \
     exit $$status
 # A main() and GlobalPlatform's entry points in one app: sessions are served while main() waits.
@@ -102,13 +102,14 @@ $(TA_BUILD)/manifest.txt: $(MANIFEST) $(TA_BUILD)/settings
 	    echo 'postern.development: true',cat $<); } > $@
 
 # For TrustZone: against musl, which stands beside the SDK's archive. Its files take no part in the
-# app's own symbols; the C library is asked last.
+# app's own symbols; the C library is asked last. libcrypto.a holds no cryptography there: its functions
+# call the one image that all apps share.
 TA_ELF_aarch64 := $(TA_BUILD)/$(APP).aarch64.elf
 TA_OBJS_aarch64 := $(TA_OBJS:$(TA_BUILD)/%=$(TA_BUILD)/aarch64/%)
 TA_CFLAGS_aarch64 := -I$(TA_SDK)/include -g -fPIE -Wall -ffunction-sections -fdata-sections -O2 \
     -fstack-protector-strong -nostdinc -isystem $(TA_SDK)/musl/include \
     -isystem $(if $(filter aarch64,$(ARCHES)),$(shell $(ARM64_CC) -print-file-name=include)) \
-    -mno-outline-atomics
+    $(if $(filter crypto,$(USES)),-isystem $(TA_SDK)/openssl) -mno-outline-atomics
 TA_LDFLAGS_aarch64 := -nostdlib -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack \
     -Wl,-z,max-page-size=4096,-z,separate-code -Wl,--wrap=vfprintf,--wrap=fwrite
 TA_LIBS_aarch64 := $(TA_SDK)/lib/aarch64/libpostern_ta.a \
@@ -122,10 +123,10 @@ endef
 $(foreach s,$(SRCS),$(eval $(call TA_COMPILE_aarch64,$s)))
 -include $(TA_OBJS_aarch64:.o=.d)
 
-$(TA_ELF_aarch64): $(TA_OBJS_aarch64) $(TA_SDK)/lib/aarch64/libpostern_ta.a $(TA_BUILD)/settings
+$(TA_ELF_aarch64): $(TA_OBJS_aarch64) $(TA_LIBS_aarch64) $(TA_BUILD)/settings
 	$(ARM64_CC) -o $@ $(TA_OBJS_aarch64) $(TA_LDFLAGS_aarch64) \
 	    $$($(call TA_BESIDE,$(TA_OBJS_aarch64))) -Wl,--start-group \
-	    $(TA_LIBS_aarch64) -lgcc -Wl,--end-group
+	    $(TA_LIBS_aarch64) -lgcc -Wl,--end-group $(TA_LINK_LOG)
 
 TA_ELF_x86_64 := $(TA_ELF)
 TA_ELFS := $(foreach a,$(ARCHES),$(TA_ELF_$a))

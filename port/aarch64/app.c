@@ -1,7 +1,7 @@
 /*
  * Running apps: an instance at S-EL0 on this processor until it traps.
  */
-#include <port/aarch64/app.h>
+#include <port/aarch64/library.h>
 #include <port/aarch64/smc.h>
 
 #define TICK_NS 2000000u /* an app that ran this long is worth a look */
@@ -113,6 +113,21 @@ static uint32_t fault_kind(const struct port_app *app, uint64_t class, uint64_t 
     }
 }
 
+/* What the port answers by itself: abi/syscall.h. */
+static void svc_answer(struct port_app *app, uint64_t number)
+{
+    uint64_t *x = app->frame.x;
+
+    if (number == 2) {
+        x[0] = space_probe(app, x[0], x[1], x[2] != 0);
+    } else if (number == 3) {
+        x[0] = (uint64_t)library_map(app);
+        x[1] = id_aa64isar0_el1_read();
+    } else {
+        x[0] = (uint64_t)-38;
+    }
+}
+
 /* Answers whether the app goes on. Interrupts masked. */
 static bool trap_sync(struct port_app *app, struct port_trap *trap)
 {
@@ -121,8 +136,7 @@ static bool trap_sync(struct port_app *app, struct port_trap *trap)
     uint64_t far = far_el1_read();
 
     if (class == ESR_EC_SVC64 && (esr & 0xffff) != 1) {
-        uint64_t *x = app->frame.x;
-        x[0] = (esr & 0xffff) == 2 ? space_probe(app, x[0], x[1], x[2] != 0) : (uint64_t)-38;
+        svc_answer(app, esr & 0xffff);
         return true;
     }
     if (class == ESR_EC_SVC64) {

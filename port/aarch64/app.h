@@ -30,7 +30,7 @@ struct app_region {
     uint64_t base;
     uint64_t pages;
 };
-#define APP_REGIONS (2 + ELF_SEGMENTS_MAX)
+#define APP_REGIONS (2 + ELF_SEGMENTS_MAX + 1) /* the crypto library's */
 #define APP_REGION_STACK 0
 #define APP_REGION_HEAP 1
 
@@ -48,6 +48,7 @@ struct port_app {
     uint64_t *root;
     uint32_t asid;
     bool killed;
+    bool library;  /* the crypto library is mapped */
     uint64_t base; /* of the image */
     struct port_image *image;
     struct sys_page *page;
@@ -63,6 +64,9 @@ struct port_app {
 enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap_size);
 /* Gives back all that is the app's own. */
 void space_destroy(struct port_app *app);
+/* Adds a region whose first pages are copies. False: no memory, and nothing changed. */
+bool space_copy(struct port_app *app, uint64_t base, uint64_t pages, const uint8_t *from,
+                uint64_t copied);
 /* A page of a region that was not touched yet: now it is there. False: the address is in none. */
 bool space_touch(struct port_app *app, uint64_t address);
 /* Whether the app can read, or write, all of these bytes. */

@@ -4,7 +4,7 @@
  */
 #include <abi/opteed.h>
 #include <abi/package.h>
-#include <port/aarch64/machine.h>
+#include <port/aarch64/library.h>
 
 #define MAIR 0xff04u /* attribute 0: device, nGnRE; 1: write-back memory */
 #define TCR                                                                                        \
@@ -81,14 +81,28 @@ static uint64_t stack_map(unsigned slot)
     return top;
 }
 
-static void secure_map(uint64_t image, uint64_t random)
+/* Of the numbers in front of the trust table. */
+static uint64_t trust_number(unsigned index)
+{
+    uint64_t number;
+    memcpy(&number, image_trust + index * sizeof(number), sizeof(number));
+    return number;
+}
+
+/* Answers how much room the crypto library, right behind the image, has at the most. */
+static uint64_t secure_map(uint64_t image, uint64_t random)
 {
     uint64_t from = image + (uint64_t)(image_end - image_start);
     uint64_t end = tree_facts.secure_base + tree_facts.secure_size;
     uint64_t first = from & ~(uint64_t)(BLOCK_SIZE - 1);
+    uint64_t library = trust_number(TRUST_LIBRARY);
 
     if (tree_facts.secure_size == 0 || from >= end) {
         port_panic("the device tree names no secure memory around the kernel");
+    }
+    uint64_t room = end - from;
+    if (library < room) {
+        from += (library + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     }
     pool_delta = SECURE_WINDOW + ((random & 0xff) * BLOCK_SIZE) - first;
     if (!table_map(from + pool_delta, physical(from), end - from, TABLE_DATA)) {
@@ -96,6 +110,7 @@ static void secure_map(uint64_t image, uint64_t random)
     }
     page_start(physical(from), physical(end));
     table_pool_start();
+    return room;
 }
 
 static void processor_start(struct cpu *cpu)
@@ -153,7 +168,7 @@ void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
     void *tree = (void *)(NORMAL_BASE + tree_address); // NOLINT(performance-no-int-to-ptr)
     tree_read(tree);
     console_start(tree_facts.console);
-    secure_map(image, random_early());
+    uint64_t room = secure_map(image, random_early());
     for (unsigned i = 0; i < THREADS + CPUS_MAX; i++) {
         uint64_t top = stack_map(i);
         if (i >= THREADS) {
@@ -176,6 +191,8 @@ void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
     if (gp_client_create(&linux_client) != E_OK) {
         port_panic("no memory for Linux as a client");
     }
+    library_start(physical(image + (uint64_t)(image_end - image_start)),
+                  trust_number(TRUST_LIBRARY), room);
     ready_log(image);
     fp_release();
     smc_leave(KERNEL_RETURN_ENTRY, (uint64_t)vector_table - image_delta, 0, 0, 0);
@@ -217,10 +234,9 @@ void boot_processor_ready(void)
 
 const uint8_t *port_trust(size_t *size)
 {
-    uint64_t length;
-    memcpy(&length, image_trust, sizeof(length));
-    *size = length <= TRUST_SIZE - sizeof(length) ? length : 0;
-    return image_trust + sizeof(length);
+    uint64_t length = trust_number(TRUST_LENGTH);
+    *size = length <= TRUST_SIZE - TRUST_TABLE ? length : 0;
+    return image_trust + TRUST_TABLE;
 }
 
 bool port_development(void)

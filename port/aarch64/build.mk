@@ -5,7 +5,8 @@
 #   out/arm64/postern.elf    the same with symbols
 
 # What runs once, or for people: small rather than fast.
-PORT_AARCH64_SLOW := $(addprefix port/aarch64/,boot.c console.c image.c key.c report.c tree.c)
+PORT_AARCH64_SLOW := $(addprefix port/aarch64/,boot.c console.c image.c key.c library.c report.c tree.c) \
+    lib/library.c
 PORT_AARCH64_SOURCES := $(filter-out $(PORT_AARCH64_SLOW),$(wildcard port/aarch64/*.c port/aarch64/*.S)) \
     lib/aarch64/string.c lib/aarch64/number.c
 PORT_AARCH64_FLAGS := -mgeneral-regs-only -isystem out/arm64/bookworm/usr/include \

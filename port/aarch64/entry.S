@@ -13,6 +13,8 @@
 .global image_start
 image_start:
     b cold_start
+.balign 8
+    .quad image_end - . /* the tool puts the crypto library there: 8 bytes before the image's end */
 
 .balign 64
 .global vector_table

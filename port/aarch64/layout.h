@@ -29,8 +29,12 @@
 #define SHARE_SLOTS 32
 #define SHARE_SLOT_SIZE 0x1000000 /* 16 MiB: the most for one RPC */
 
-/* Room behind the image for the trust table. */
+/* Room behind the image for the trust table, and in front of it two numbers: its length, and that of
+ * the crypto library, which lies behind the image's end. */
 #define TRUST_SIZE 0x4000
+#define TRUST_LENGTH 0 /* index */
+#define TRUST_LIBRARY 1
+#define TRUST_TABLE 16 /* offset */
 
 #define CPUS_MAX 8
 #define CPU_STACK_SIZE 0x2000
@@ -43,6 +47,7 @@
 
 /* An app's address space (TTBR0, 39 bits): what is random moves within its GiB. */
 #define APP_IMAGE_WINDOW 0x0040000000
+#define APP_LIBRARY_WINDOW 0x0060000000 /* the crypto library: the same place in every app */
 #define APP_STACK_WINDOW 0x0080000000
 #define APP_PAGE_WINDOW 0x00c0000000
 #define APP_HEAP_WINDOW 0x0100000000

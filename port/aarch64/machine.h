@@ -170,9 +170,12 @@ bool table_app_access(uint64_t *root, uint64_t address, bool write);
 bool table_app_prepare(uint64_t *root, uint64_t address, uint64_t pages);
 /* Clears; answers what was mapped there, or false. Followed by table_app_flush. */
 bool table_app_unmap(uint64_t *root, uint64_t address, struct physical *was);
+/* Shows in `root` what `from` has in these bytes and in all that share their tables (2 MiB), by the same
+ * tables, for reading only. Both have tables of the second level there. */
+void table_app_share(uint64_t *root, uint64_t *from, uint64_t address, uint64_t size);
 void table_app_flush(uint32_t asid, uint64_t address, uint64_t pages);
 void table_app_flush_all(uint32_t asid);
-/* Gives the tables back, not what they map. */
+/* Gives the tables back that are not shared, not what they map. */
 void table_app_destroy(uint64_t *root);
 extern uint64_t table_identity; /* TTBR0 between calls */
 /* Before the MMU is on: empty tables, from a few pages of the image. */

@@ -54,6 +54,23 @@ static bool segment_map(struct port_app *app, const struct image_segment *segmen
     return true;
 }
 
+bool space_copy(struct port_app *app, uint64_t base, uint64_t pages, const uint8_t *from,
+                uint64_t copied)
+{
+    if (!region_add(app, app->num_regions, base, pages)) {
+        return false;
+    }
+    app->num_regions++;
+    for (uint64_t i = 0; i < copied; i++) {
+        /* Reserved, and their tables made, by the region. */
+        void *page = page_take_reserved();
+        app->reserved--;
+        memcpy(page, from + i * PAGE_SIZE, PAGE_SIZE);
+        (void)own_map(app, base + i * PAGE_SIZE, page);
+    }
+    return true;
+}
+
 enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap_size)
 {
     uint64_t stack_pages = (stack_size + PAGE_SIZE - 1) / PAGE_SIZE;

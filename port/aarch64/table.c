@@ -19,6 +19,11 @@
 #define NOT_GLOBAL (UINT64_C(1) << 11)
 #define PXN (UINT64_C(1) << 53)
 #define UXN (UINT64_C(1) << 54)
+/* Of an entry that names a table: read-only and not for the kernel to execute, all of it; and one of
+ * the bits that the processor leaves to us: the table is shared and stays. */
+#define TABLE_READ_ONLY (UINT64_C(1) << 62)
+#define TABLE_PXN (UINT64_C(1) << 59)
+#define TABLE_SHARED (UINT64_C(1) << 55)
 #define ADDRESS UINT64_C(0x0000fffffffff000)
 
 #define EARLY_PAGES 16u
@@ -236,6 +241,20 @@ bool table_app_unmap(uint64_t *root, uint64_t address, struct physical *was)
     return true;
 }
 
+void table_app_share(uint64_t *root, uint64_t *from, uint64_t address, uint64_t size)
+{
+    const uint64_t step = ENTRIES * PAGE_SIZE;
+
+    for (uint64_t at = address & ~(step - 1); at < address + size; at += step) {
+        const uint64_t *shared = entry_find(from, at, 2, false);
+        uint64_t *entry = entry_find(root, at, 2, false);
+        if (shared != NULL && entry != NULL) {
+            *(volatile uint64_t *)entry = *shared | TABLE_SHARED | TABLE_READ_ONLY | TABLE_PXN;
+        }
+    }
+    __asm__ volatile("dsb ishst" : : : "memory");
+}
+
 void table_app_flush(uint32_t asid, uint64_t address, uint64_t pages)
 {
     if (pages > 64) {
@@ -264,7 +283,7 @@ void table_app_destroy(uint64_t *root)
         }
         uint64_t *second = table_pointer(root[i]);
         for (unsigned j = 0; j < ENTRIES; j++) {
-            if ((second[j] & TABLE) == TABLE) {
+            if ((second[j] & (TABLE | TABLE_SHARED)) == TABLE) {
                 page_give(table_pointer(second[j]), 1);
             }
         }

@@ -3,6 +3,7 @@
  */
 #include <sdk/crypto/hash.h>
 
+#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -27,33 +28,33 @@ size_t hash_size(enum hash_algorithm algorithm)
     return hash_sizes[algorithm];
 }
 
-/* Before anything else is asked of OpenSSL: afterwards it would look for its configuration file. */
-static void hash_start_library(void)
+/* Before anything else is asked of OpenSSL: afterwards it would look for its configuration file. Where
+ * the TEE has no such library, this function is the first to say so (ENOSYS). */
+static enum error hash_start_library(void)
 {
     static bool started;
     if (started)
-        return;
-    started = true;
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+        return E_OK;
+    errno = 0;
+    started = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) == 1;
+    if (started)
+        return E_OK;
+    return errno == ENOSYS ? E_NOT_SUPPORTED : E_NO_MEMORY;
 }
 
 static const EVP_MD *hash_fetch(enum hash_algorithm algorithm)
 {
     static EVP_MD *fetched[HASH_ALGORITHMS];
-    if (fetched[algorithm] == NULL) {
-        hash_start_library();
+    if (fetched[algorithm] == NULL)
         fetched[algorithm] = EVP_MD_fetch(NULL, hash_names[algorithm], NULL);
-    }
     return fetched[algorithm];
 }
 
 static EVP_MAC *hash_fetch_hmac(void)
 {
     static EVP_MAC *fetched;
-    if (fetched == NULL) {
-        hash_start_library();
+    if (fetched == NULL)
         fetched = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    }
     return fetched;
 }
 
@@ -64,10 +65,12 @@ static enum error hash_result(int openssl)
 
 enum error digest_create(enum hash_algorithm algorithm, struct digest **out)
 {
+    const enum error error = hash_start_library();
+    if (error != E_OK)
+        return error;
     struct digest *digest = calloc(1, sizeof(*digest));
     if (digest == NULL)
         return E_NO_MEMORY;
-    hash_start_library();
     digest->algorithm = algorithm;
     digest->context = EVP_MD_CTX_new();
     if (digest->context == NULL || digest_restart(digest) != E_OK) {
@@ -111,6 +114,9 @@ enum error digest_copy(struct digest *to, const struct digest *from)
 
 enum error hmac_create(enum hash_algorithm algorithm, struct hmac **out)
 {
+    const enum error error = hash_start_library();
+    if (error != E_OK)
+        return error;
     struct hmac *hmac = calloc(1, sizeof(*hmac));
     if (hmac == NULL)
         return E_NO_MEMORY;

@@ -21,7 +21,8 @@ enum hash_algorithm {
 /* Bytes of the algorithm's digest and HMAC. */
 size_t hash_size(enum hash_algorithm algorithm);
 
-/* A digest in the making: fresh at first and after digest_restart. */
+/* A digest in the making: fresh at first and after digest_restart. E_NOT_SUPPORTED: this TEE comes
+ * without the library. */
 struct digest;
 enum error digest_create(enum hash_algorithm algorithm, struct digest **out) MUST_CHECK;
 void digest_destroy(struct digest *digest);

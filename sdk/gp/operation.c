@@ -83,22 +83,22 @@ static void operation_destroy(struct operation *operation)
     free(operation);
 }
 
-static struct operation *operation_create(const struct operation_algorithm *algorithm,
-                                          uint32_t max_key_bits)
+static enum error operation_create(const struct operation_algorithm *algorithm,
+                                   uint32_t max_key_bits, struct operation **out)
 {
     struct operation *operation = calloc(1, sizeof(*operation));
     if (operation == NULL)
-        return NULL;
+        return E_NO_MEMORY;
     operation->algorithm = algorithm;
     operation->max_key_bits = max_key_bits;
     const enum error error = algorithm->class == TEE_OPERATION_DIGEST
                                  ? digest_create(algorithm->hash, &operation->digest)
                                  : hmac_create(algorithm->hash, &operation->hmac);
-    if (error != E_OK) {
+    if (error != E_OK)
         operation_destroy(operation);
-        return NULL;
-    }
-    return operation;
+    else
+        *out = operation;
+    return error;
 }
 
 TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algorithm, uint32_t mode,
@@ -110,9 +110,10 @@ TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algori
         operation_choose(__func__, algorithm, mode, maxKeySize);
     if (chosen == NULL)
         return TEE_ERROR_NOT_SUPPORTED;
-    struct operation *made = operation_create(chosen, maxKeySize);
-    if (made == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
+    struct operation *made = NULL;
+    const enum error error = operation_create(chosen, maxKeySize, &made);
+    if (error != E_OK)
+        return error == E_NOT_SUPPORTED ? TEE_ERROR_NOT_SUPPORTED : TEE_ERROR_OUT_OF_MEMORY;
     *operation = handle_create(HANDLE_OPERATION, made);
     if (*operation == TEE_HANDLE_NULL) {
         operation_destroy(made);

@@ -10,10 +10,11 @@ sdk-arm64_FLAGS := $(sdk_FLAGS) -nostdinc -isystem $(SDK_MUSL)/usr/include/aarch
     -isystem $(call compiler_headers,$(ARM64_CC)) -mno-outline-atomics -mgeneral-regs-only
 sdk-arm64_FOLDERS := $(sdk_FOLDERS) $(foreach h,$(wildcard api/ta/*.h),$(notdir $h)=$h)
 $(eval $(call objects,sdk-arm64,$(wildcard sdk/rt/*.c sdk/rt/aarch64/*.c sdk/rt/aarch64/*.S) \
-    $(sdk_GP) $(sdk_LIB),$(sdk-arm64_FLAGS),$(sort $(sdk-arm64_FOLDERS)),arm64))
+    $(sdk_GP) $(sdk_CRYPTO) $(sdk_LIB),$(sdk-arm64_FLAGS) -isystem out/sdk/openssl,\
+    $(sort $(sdk-arm64_FOLDERS)),arm64))
 $(eval $(call objects,sdk-trusty-arm64,$(wildcard sdk/trusty/*.c),-Iapi/ta $(sdk-arm64_FLAGS),\
     abi lib sdk,arm64))
-$(sdk-arm64_OBJS) $(sdk-trusty-arm64_OBJS): | $(SDK_MUSL)/.packages
+$(sdk-arm64_OBJS) $(sdk-trusty-arm64_OBJS): | $(SDK_MUSL)/.packages out/sdk/openssl/.made
 
 # Our names are hidden as in the hosted archive, but for those that stand in for the C library's own.
 define sdk_archive_arm64
@@ -38,7 +39,8 @@ out/sdk/musl/lib/libc.a: $(SDK_MUSL)/.packages
 	    cp -r $(SDK_MUSL)/usr/include/aarch64-linux-musl/. out/sdk/musl/include/ && \
 	    cp $(SDK_MUSL)/usr/lib/aarch64-linux-musl/libc.a $@
 
-SDK_ARM64 := out/sdk/lib/aarch64/libpostern_ta.a out/sdk/musl/lib/libc.a
+SDK_ARM64 := out/sdk/lib/aarch64/libpostern_ta.a out/sdk/lib/aarch64/libcrypto.a \
+    out/sdk/openssl/.made out/sdk/musl/lib/libc.a
 ARM64_ALL += $(SDK_ARM64)
 
 # $(call app_arm64,DIRECTORY,UUID): out/arm64/apps/UUID.ta, as `app` does for the hosted TEE.

@@ -56,8 +56,8 @@ TESTS += tests/arm64/boot-test
 # The machine with the kernel in it; it trusts the tree's development key, which is made with the first
 # app.
 ARM64_APPS :=
-out/arm64/postern-test.img: out/arm64/postern.bin out/bin/postern-image $$(ARM64_APPS)
-	$(Q)out/bin/postern-image $< out/config/postern/development.trust $@
+out/arm64/postern-test.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/postern-image $$(ARM64_APPS)
+	$(Q)out/bin/postern-image $< out/config/postern/development.trust $@ out/arm64/crypto.lib
 $(eval $(call monitor_flash,out/arm64/flash-test.bin,out/arm64/postern-test.img,out/arm64/loader.bin))
 ARM64_ALL += out/arm64/flash-test.bin
 
@@ -132,3 +132,9 @@ $(eval $(call program,out/arm64/bin/bad_client,@bad-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
 ARM64_ALL += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4.ta out/arm64/bin/bad_client
 TESTS += tests/arm64/bad-test
+
+# The crypto library: the digest example, from the hosted port's sources.
+$(eval $(call app_arm64,apps/digest,c6bd3e65-76fb-422d-888d-891320ea9f0f))
+$(eval $(call objects,digest-client-arm64,apps/digest/client.c,,$(client_HEADERS),arm64))
+$(eval $(call program,out/arm64/bin/digest-client,@digest-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))

@@ -17,9 +17,8 @@ $(eval $(call program,out/bin/postern-run-arm64,@tools-run-arm64 $(RUN_ARM64_SHA
     @trust out/lib/libpostern_crypto.a,-lcrypto))
 ALL += out/bin/postern-run-arm64
 
-out/arm64/postern-room.img: out/arm64/postern.bin tools/arm64/build.mk
-	$(Q){ cat $< && printf 'postern: the trust table of this machine goes here'; } >$@.$$$$ && \
-	    truncate -s $$(($$(stat -c %s $<) + 0x4000)) $@.$$$$ && mv $@.$$$$ $@
+out/arm64/postern-room.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/postern-image
+	$(Q)out/bin/postern-image $< - $@ out/arm64/crypto.lib
 $(eval $(call monitor_flash,out/arm64/flash-run.bin,out/arm64/postern-room.img,out/arm64/loader.bin))
 
 ARM64_SHARE := out/share/postern/arm64

@@ -1,6 +1,7 @@
 /*
- * The build leaves the whole room of port/aarch64/layout.h behind the kernel's image, and begins it
- * with a mark (tools/build.mk): the place is found by it, so that no offset is recorded anywhere.
+ * The build leaves the whole room of port/aarch64/layout.h behind the kernel's image, and puts a mark
+ * where the table goes (tools/image): the place is found by it, so that no offset is recorded anywhere.
+ * In front of it stand the table's length and, as it was built, the crypto library's.
  */
 #include <lib/trust/trust.h>
 #include <stdlib.h>
@@ -10,13 +11,15 @@
 #include <tools/say.h>
 
 #define FLASH_SIZE_MAX (64u << 20)
-#define FLASH_ROOM 0x4000u
-#define FLASH_MARK "postern: the trust table of this machine goes here"
+#define FLASH_NUMBERS 16u
+#define FLASH_ROOM (0x4000u - FLASH_NUMBERS)
 
 static uint8_t *find_room(const struct file_bytes *flash)
 {
     uint8_t *room = memmem(flash->bytes, flash->size, FLASH_MARK, strlen(FLASH_MARK));
-    return room != NULL && flash->size - (size_t)(room - flash->bytes) >= FLASH_ROOM ? room : NULL;
+    if (room == NULL || room - flash->bytes < (ptrdiff_t)FLASH_NUMBERS)
+        return NULL;
+    return flash->size - (size_t)(room - flash->bytes) >= FLASH_ROOM ? room : NULL;
 }
 
 bool flash_write(const char *path, const char *built, const char *trust_folder)
@@ -32,12 +35,12 @@ bool flash_write(const char *path, const char *built, const char *trust_folder)
         return say_error("%s is damaged", built);
     if (trust_load(trust_folder, &table, &size, &why) != E_OK)
         return say_error("%s", why.text);
-    bool good = size <= FLASH_ROOM - 8;
+    bool good = size <= FLASH_ROOM;
     if (good) {
         memset(room, 0, FLASH_ROOM);
         for (unsigned int i = 0; i < 8; i++)
-            room[i] = (uint8_t)((uint64_t)size >> (8 * i));
-        memcpy(room + 8, table, size);
+            room[(int)i - (int)FLASH_NUMBERS] = (uint8_t)((uint64_t)size >> (8 * i));
+        memcpy(room, table, size);
     }
     free(table);
     if (!good)

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* What stands for the table until then: `postern-image KERNEL - OUTPUT` puts it there. */
+#define FLASH_MARK "postern: the trust table of this machine goes here"
+
 /* Writes `path`: the flash in `built`, trusting what the trust files in the folder say. */
 bool flash_write(const char *path, const char *built, const char *trust_folder);
 
