@@ -175,7 +175,6 @@ enum error port_object_accept(struct port_object *port, struct channel **server)
         object_close(&channel->object);
         return E_CLOSED;
     }
-    channel_accepted(channel);
     *server = channel;
     return E_OK;
 }

@@ -52,7 +52,8 @@ enum error port_object_connect(struct port_object *port, struct account *account
 enum error port_object_connect_later(const char *path, size_t path_length, struct account *account,
                                      const uint8_t client_uuid[16],
                                      struct channel **client) MUST_CHECK;
-/* The oldest pending connection's server end, with one handle, the caller's. E_NO_MESSAGE: none;
+/* The oldest pending connection's server end, with one handle, the caller's, who says channel_accepted
+ * once it has a place for it, or closes it: then the client never was connected. E_NO_MESSAGE: none;
  * E_CLOSED: its client has gone already (that connection is consumed). */
 enum error port_object_accept(struct port_object *port, struct channel **server) MUST_CHECK;
 /* Tells whenever a named port comes into being; object_unwatch ends it. */

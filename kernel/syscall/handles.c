@@ -94,6 +94,7 @@ enum error call_accept(struct call *call)
         return error;
     error = handle_install(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
     if (error == E_OK) {
+        channel_accepted(channel);
         call->result = handle->id;
         __builtin_memcpy(call->page->in, channel->peer_uuid, UUID_SIZE);
     }

@@ -82,6 +82,8 @@ static struct handle *accept_session(struct call *call, struct sys_recv *recv)
         return NULL;
     enum error error =
         handle_install_session(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
+    if (error == E_OK)
+        channel_accepted(channel);
     object_close(&channel->object);
     if (error != E_OK)
         return NULL;

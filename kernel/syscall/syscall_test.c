@@ -144,6 +144,15 @@ static void table_fills_body(struct fiber *fiber)
     assert_int_equal(fiber_call(fiber, SYS_MEM_CREATE, 4096), SYS_ERR_NO_RESOURCES);
     assert_int_equal(fiber_call(fiber, SYS_CLOSE, 1007), 0);
     assert_int_equal(fiber_call(fiber, SYS_HSET_CREATE, 0), 1007);
+    /* No place for who is accepted: the client never was connected. */
+    assert_int_equal(fiber_call(fiber, SYS_CLOSE, 1007), 0);
+    assert_int_equal(fiber_call(fiber, SYS_CLOSE, 1009), 0);
+    assert_int_equal(create_port(fiber, "p", 1, 1, SYS_PORT_ALLOW_TA), 1007);
+    assert_int_equal(connect_to(fiber, "p", SYS_CONNECT_ASYNC, FOREVER), 1009);
+    assert_int_equal(fiber_call(fiber, SYS_ACCEPT, 1007), SYS_ERR_NO_RESOURCES);
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, 1009, 0), 0);
+    assert_int_equal(fiber_page(fiber)->event.event, SYS_EVENT_HUP);
+    assert_int_equal(fiber_call(fiber, SYS_ACCEPT, 1007), SYS_ERR_NO_MSG);
     finished = true;
 }
 

@@ -46,6 +46,7 @@ for kind in gp trusty; do
     pass 'make clean' outside make -C $kind clean
 done
 equal 'the client got its answer' "$(grep -c 'greetings from gp: 40 + 2 = 42' gp.output)" 1
+equal 'the Trusty client, too' "$(grep -cx 'Hello, Trusty!' trusty.output)" 1
 grep -rlF "$root" "$prefix" --include='*.pc' --include='*.mk' --include='*.h' --include='*.service' \
     --include='Makefile' >named
 equal 'no installed text names the tree' "$(cat named)" ''

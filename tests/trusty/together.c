@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define ROUNDS 500
+#define AHEAD 4
 
 static const TEEC_UUID app = {
     0x5d6a5f2c, 0x8a1b, 0x4f0e, {0x9d, 0x1d, 0x3b, 0x0d, 0x6f, 0x2b, 0x7a, 0x13}};
@@ -43,13 +44,26 @@ static int echo(int fd, uint32_t value)
            read(fd, &answer, sizeof(answer)) == sizeof(answer) && answer == value;
 }
 
+/* As many as the port has buffers, before the first is read. */
+static int echo_ahead(int fd, uint32_t first)
+{
+    int good = 1;
+    for (uint32_t value = first; value < first + AHEAD; value++)
+        good = good && write(fd, &value, sizeof(value)) == sizeof(value);
+    for (uint32_t value = first; value < first + AHEAD; value++) {
+        uint32_t answer = ~value;
+        good = good && read(fd, &answer, sizeof(answer)) == sizeof(answer) && answer == value;
+    }
+    return good;
+}
+
 static void *messages(void *argument)
 {
     int fd = tipc_connect(TIPC_DEFAULT_DEVICE, "com.postern.test.both");
     long good = fd >= 0;
     (void)argument;
     for (uint32_t i = 0; good && i < ROUNDS; i++)
-        good = echo(fd, i);
+        good = i % 2 == 0 ? echo(fd, i) : echo_ahead(fd, i * AHEAD);
     if (fd >= 0)
         tipc_close(fd);
     return (void *)good;

@@ -101,6 +101,9 @@ int main(void)
     uevent_t entry = {.handle = (handle_t)port, .event = ~0U};
     if (port < 0 || set < 0 || handle_set_ctrl((uint32_t)set, HSET_ADD, &entry) < 0)
         return 1;
+    /* No handles, and not "whatever there is" either. */
+    if (wait(0, &event, 0) != ERR_BAD_HANDLE || wait(UINT32_MAX, &event, 0) != ERR_BAD_HANDLE)
+        return 2;
     for (;;) {
         long rc = wait((uint32_t)set, &event, 200);
         if (rc == ERR_TIMED_OUT)
