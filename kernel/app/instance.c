@@ -273,7 +273,7 @@ void instance_end(struct instance *instance, const char *how, bool failed)
     handle_table_close_all(&instance->handles);
     handle_table_free_chunks(&instance->handles);
     mapping_forget_all(instance);
-    port_object_tell_watchers();
+    port_object_give_up(instance);
     app_instance_ended(app, failed || instance->kill_reason != NULL);
 }
 

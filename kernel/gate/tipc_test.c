@@ -30,6 +30,7 @@ enum command {
     COMMAND_KEEP = 'k',  /* answers, and never puts the message */
     COMMAND_CLOSE = 'c', /* answers, and closes the connection */
     COMMAND_FAULT = 'f', /* answers, and dies with the message taken */
+    COMMAND_EXIT = 'x',  /* answers, and ends */
     COMMAND_GIVE = 'g',  /* answers with a memory object */
     COMMAND_MAP = 'm',   /* maps the memory that came along; answers how much came */
     COMMAND_LATER = 'l', /* answers after 10 s */
@@ -130,6 +131,8 @@ static bool obey(struct fiber *fiber, uint64_t channel, uint32_t id, uint64_t le
         answer(fiber, channel, length);
     if (command == COMMAND_FAULT)
         fiber_trap(fiber, PORT_TRAP_FAULT, fault);
+    if (command == COMMAND_EXIT)
+        (void)fiber_call(fiber, SYS_EXIT, 0);
     if (command != COMMAND_KEEP)
         (void)fiber_call(fiber, SYS_PUT, channel, id);
     return command != COMMAND_CLOSE;
@@ -643,6 +646,49 @@ static void what_was_said_outlives_the_service(void **state)
     hang_up(&connection);
 }
 
+/* Time goes on; who has to be started again is. Answers how many apps live. */
+static uint64_t alive_after(uint64_t ns)
+{
+    test_port_advance(ns);
+    kernel_background();
+    return test_port_live_apps();
+}
+
+/* At once after a clean end (but not before 10 ms), after 5 s when it failed; nobody connects. */
+static void services_that_come_back(void **state)
+{
+    static const struct {
+        const char *manifest;
+        bool after_exit;
+        bool after_fault;
+    } cases[] = {
+        {ONE "postern.ports=" SERVICE ":ns\n", false, false},
+        {ONE "postern.ports=" SERVICE ":ns\npostern.restart=never\n", false, false},
+        {ONE "postern.ports=" SERVICE ":ns\npostern.restart=failure\n", false, true},
+        {ONE "postern.ports=" SERVICE ":ns\npostern.restart=always\n", true, true},
+    };
+    struct connection connection;
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        start_as(MANNER_SERVE, SYS_PORT_ALLOW_NS, cases[i].manifest);
+        must_connect(&connection);
+        assert_int_equal(say(&connection, "x"), E_OK);
+        (void)run(&connection);
+        assert_int_equal(alive_after(9000000), 0);
+        assert_int_equal(alive_after(2000000), cases[i].after_exit);
+        expect_answer(&connection, "x");
+        expect_none(&connection, E_CLOSED);
+        hang_up(&connection);
+        must_connect(&connection);
+        assert_int_equal(say(&connection, "fault"), E_OK);
+        (void)run(&connection);
+        assert_int_equal(alive_after(4900000000), 0);
+        assert_int_equal(alive_after(200000000), cases[i].after_fault);
+        hang_up(&connection);
+        still_alive();
+    }
+}
+
 /* The client leaves after each step of each of these lives; the service sees it hang up, and nothing
  * is left. */
 static void closing_at_every_moment(void **state)
@@ -783,6 +829,7 @@ int main(void)
         cmocka_unit_test(memory_that_is_refused),
         cmocka_unit_test(handles_for_the_normal_world_are_dropped),
         cmocka_unit_test(what_was_said_outlives_the_service),
+        cmocka_unit_test(services_that_come_back),
         cmocka_unit_test(closing_at_every_moment),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(more_clients_than_handles),

@@ -54,6 +54,8 @@ struct channel {
                                  among those that wait for a port */
     char *wanted_port;        /* owned: the port that it waited for; NULL: it did not */
     size_t wanted_length;
+    const void
+        *wanted_of; /* WAITING: who is expected to make that port; NULL: anybody, some time */
     struct port_object *port; /* server's end, a reference: where it was connected to */
     struct list queue;        /* messages to this end, oldest first: QUEUED, then none else */
     uint32_t buffer_size;

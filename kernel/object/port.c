@@ -20,7 +20,7 @@ void port_object_watch_new(struct watch *watch, void (*notify)(struct watch *))
     list_append(&newcomers, &watch->link);
 }
 
-void port_object_tell_watchers(void)
+static void tell_watchers(void)
 {
     LIST_FOR_EACH (link, &newcomers) {
         struct watch *watch = LIST_OF(link, struct watch, link);
@@ -89,7 +89,7 @@ enum error port_object_create(const struct port_config *config, struct port_obje
         for (size_t i = 0; i < config->path_length; i++)
             port->path[i] = config->path[i];
         list_append(&named, &port->link);
-        port_object_tell_watchers();
+        tell_watchers();
         connect_waiting(port);
     }
     *out = port;
@@ -134,13 +134,15 @@ enum error port_object_connect(struct port_object *port, struct account *account
 }
 
 enum error port_object_connect_later(const char *path, size_t path_length, struct account *account,
-                                     const uint8_t client_uuid[16], struct channel **client)
+                                     const uint8_t client_uuid[16], const void *of,
+                                     struct channel **client)
 {
     enum error error = channel_create_waiting(account, path, path_length, client);
     if (error != E_OK)
         return error;
     /* Until it is connected, who is at the other end is who will be told of it. */
     set_uuid((*client)->peer_uuid, client_uuid);
+    (*client)->wanted_of = of;
     object_open(&(*client)->object);
     object_put(&(*client)->object);
     list_append(&waiting, &(*client)->pending_link);
@@ -163,6 +165,16 @@ static void connect_waiting(struct port_object *port)
                  E_OK)
             make_pending(port, server, client_uuid);
     }
+}
+
+void port_object_give_up(const void *who)
+{
+    LIST_FOR_EACH (link, &waiting) {
+        struct channel *client = LIST_OF(link, struct channel, pending_link);
+        if (client->wanted_of == who)
+            channel_fail_waiting(client);
+    }
+    tell_watchers();
 }
 
 enum error port_object_accept(struct port_object *port, struct channel **server)

@@ -48,9 +48,10 @@ struct port_object *port_object_find(const char *path, size_t path_length);
 enum error port_object_connect(struct port_object *port, struct account *account,
                                const uint8_t client_uuid[16], struct channel **client) MUST_CHECK;
 /* A connection to a port that does not exist yet: *client has one handle, the caller's, and is
- * connected when such a port is created; hung up when that does not let apps connect. E_NO_MEMORY. */
+ * connected when such a port is created; hung up when that does not let apps connect, or when `of`,
+ * who was to make it, is gone (NULL: anybody may, some time). E_NO_MEMORY. */
 enum error port_object_connect_later(const char *path, size_t path_length, struct account *account,
-                                     const uint8_t client_uuid[16],
+                                     const uint8_t client_uuid[16], const void *of,
                                      struct channel **client) MUST_CHECK;
 /* The oldest pending connection's server end, with one handle, the caller's, who says channel_accepted
  * once it has a place for it, or closes it: then the client never was connected. E_NO_MESSAGE: none;
@@ -58,8 +59,8 @@ enum error port_object_connect_later(const char *path, size_t path_length, struc
 enum error port_object_accept(struct port_object *port, struct channel **server) MUST_CHECK;
 /* Tells whenever a named port comes into being; object_unwatch ends it. */
 void port_object_watch_new(struct watch *watch, void (*notify)(struct watch *));
-/* Tells them without one: somebody of whom one was expected is gone. */
-void port_object_tell_watchers(void);
+/* Somebody of whom a port may have been expected is gone. `who` is compared, and not looked into. */
+void port_object_give_up(const void *who);
 uint32_t port_object_pending(const struct port_object *port); /* how many wait to be accepted */
 /* Drops every pending connection; their clients see the channel closed. */
 void port_object_refuse_all(struct port_object *port);

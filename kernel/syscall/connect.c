@@ -71,10 +71,11 @@ static enum error connect_port(struct call *call, const char *path, size_t lengt
             return error;
         port = port_object_find(path, length);
     }
-    uint64_t later = SYS_CONNECT_WAIT_FOR_PORT | SYS_CONNECT_ASYNC;
-    if (port == NULL && (call->arg[1] & later) == later)
+    if (port == NULL && (call->arg[1] & SYS_CONNECT_ASYNC) != 0) {
+        bool waits = (call->arg[1] & SYS_CONNECT_WAIT_FOR_PORT) != 0;
         return port_object_connect_later(path, length, instance->account, instance->app->uuid,
-                                         channel);
+                                         waits ? NULL : instance->starting, channel);
+    }
     if (port == NULL) {
         object_unwatch(&instance->wait_watch);
         port_object_watch_new(&instance->wait_watch, wake_waiter);

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -136,6 +137,33 @@ static void connect_by_name(void)
     fd = tipc_connect("/dev/no-such-device", ROBUST);
     EXPECT_TRUE(fd >= 0);
     EXPECT(tipc_close(fd), 0);
+}
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int signal)
+{
+    (void)signal;
+    alarms++;
+}
+
+/* Signals that interrupt it do not make tipc_connect fail. */
+static void connect_under_alarms(void)
+{
+    const struct sigaction action = {.sa_handler = count_alarm}; /* and not SA_RESTART */
+    const struct itimerval often = {.it_interval = {.tv_usec = 500}, .it_value = {.tv_usec = 500}};
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    EXPECT(sigaction(SIGALRM, &action, NULL), 0);
+    EXPECT(setitimer(ITIMER_REAL, &often, NULL), 0);
+    for (int i = 0; i < 10000 && (i < 100 || alarms < 50); i++) {
+        int fd = tipc_connect(DEVICE, ROBUST);
+        if (fd < 0)
+            setitimer(ITIMER_REAL, &never, NULL);
+        EXPECT_TRUE(fd >= 0);
+        tipc_close(fd);
+    }
+    EXPECT(setitimer(ITIMER_REAL, &never, NULL), 0);
+    EXPECT_TRUE(alarms >= 50);
 }
 
 static void echo_of_every_size(void)
@@ -718,6 +746,7 @@ static const struct {
 } cases[] = {
     CASE(connect_errors),
     CASE(connect_by_name),
+    CASE(connect_under_alarms),
     CASE(echo_of_every_size),
     CASE(pieces),
     CASE(too_long),
