@@ -68,3 +68,14 @@ enum error library_decode(const uint8_t *bytes, uint64_t size, struct library_la
         return refuse("the crypto library's exports lie outside its pointers", why);
     return E_OK;
 }
+
+void library_relocate(uint8_t *bytes, const struct library_layout *layout, uint64_t base)
+{
+    uint64_t *word = (uint64_t *)(void *)(bytes + layout->fixed);
+
+    /* LIBRARY_BITMAP_PER_PAGE: eight words to a byte, so that neither is left over. */
+    for (uint64_t i = layout->bitmap; i < layout->size; i++, word += 8) {
+        for (unsigned bits = bytes[i]; bits != 0; bits &= bits - 1)
+            word[__builtin_ctz(bits)] += base;
+    }
+}

@@ -34,4 +34,8 @@ struct library_layout {
 enum error library_decode(const uint8_t *bytes, uint64_t size, struct library_layout *out,
                           const char **why) MUST_CHECK;
 
+/* Adds `base` to every word of `fixed` and `data` that the bitmap names. `bytes` are all of the image,
+ * aligned to 8, whose header gave `layout`; any bitmap is harmless. */
+void library_relocate(uint8_t *bytes, const struct library_layout *layout, uint64_t base);
+
 #endif

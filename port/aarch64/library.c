@@ -24,17 +24,6 @@ static bool parts_map(struct physical at)
                      last + PAGE_SIZE - layout.bitmap, TABLE_CONSTANT);
 }
 
-static void relocate(uint8_t *bytes)
-{
-    uint64_t *word = (uint64_t *)(void *)(bytes + layout.fixed);
-
-    for (uint64_t i = layout.bitmap; i < layout.size; i++, word += 8) {
-        for (unsigned bits = bytes[i]; bits != 0; bits &= bits - 1) {
-            word[__builtin_ctz(bits)] += library_base;
-        }
-    }
-}
-
 /* What was loaded as data is fetched as instructions. */
 static void text_publish(const uint8_t *bytes)
 {
@@ -80,7 +69,7 @@ void library_start(struct physical at, uint64_t size, uint64_t room)
     }
     if (error == E_OK && parts_map(at)) {
         library_base = APP_LIBRARY_WINDOW + ((random_number() & 0xffff) << PAGE_SHIFT);
-        relocate(bytes);
+        library_relocate(bytes, &layout, library_base);
         text_publish(bytes);
         library_data = bytes + layout.data;
         if (tree_make(at)) {

@@ -133,8 +133,16 @@ $(eval $(call program,out/arm64/bin/bad_client,@bad-client-arm64 \
 ARM64_ALL += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4.ta out/arm64/bin/bad_client
 TESTS += tests/arm64/bad-test
 
-# The crypto library: the digest example, from the hosted port's sources.
+# The crypto library: the digest example, from the hosted port's sources, and an app that is up to no good.
 $(eval $(call app_arm64,apps/digest,c6bd3e65-76fb-422d-888d-891320ea9f0f))
 $(eval $(call objects,digest-client-arm64,apps/digest/client.c,,$(client_HEADERS),arm64))
 $(eval $(call program,out/arm64/bin/digest-client,@digest-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
+$(eval $(call app_arm64,tests/arm64/library,8f2c1c6e-3f0f-4a55-9c0b-6a0d5a7b1e90))
+$(eval $(call objects,library-client-arm64,tests/arm64/library_client.c,,\
+    $(client_HEADERS) digest/digest.h=apps/digest/digest.h,arm64))
+$(eval $(call program,out/arm64/bin/library_client,@library-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
+ARM64_ALL += out/arm64/apps/c6bd3e65-76fb-422d-888d-891320ea9f0f.ta out/arm64/bin/digest-client \
+    out/arm64/apps/8f2c1c6e-3f0f-4a55-9c0b-6a0d5a7b1e90.ta out/arm64/bin/library_client
+TESTS += tests/arm64/library-test

@@ -14,6 +14,13 @@ $(eval $(call program,out/tests/manifest_test,\
     -lcmocka,sanitize))
 TESTS += out/tests/trust_test out/tests/manifest_test
 
+# The crypto library's image: its decoder is the AArch64 kernel's, too.
+$(eval $(call objects,lib-library-sanitize,lib/library.c,$(CONVERSION),abi lib,sanitize))
+$(eval $(call program,out/tests/library_test,\
+    out/obj/tools-tests/tests/tools/library_test.o @lib-library-sanitize,-lcmocka,sanitize))
+TESTS += out/tests/library_test
+$(eval $(call fuzzer,library,tests/tools/fuzz_library.c lib/library.c,$(CONVERSION),abi lib))
+
 $(eval $(call fuzzer,trust_text,tests/tools/fuzz_trust.c,,abi lib,@trust-fuzz @tools-fuzz))
 $(eval $(call fuzzer,manifest_text,tests/tools/fuzz_manifest.c,,abi lib tools,@trust-fuzz @tools-fuzz))
 

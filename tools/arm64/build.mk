@@ -55,9 +55,10 @@ $(eval $(call install,$(datadir)/postern/arm64,755,$(ARM64_SHARE)/machine))
 $(eval $(call install,$(libdir)/aarch64-linux-gnu,644,$(CLIENT_ARM64)))
 INSTALL_NEEDS += $(ARM64_ALL)
 INSTALL_HOOKS += run_SDK_ARM64
-# The SDK's parts for AArch64, with the C library that its apps link.
+# The SDK's parts for AArch64, with the C library that its apps link and OpenSSL's headers.
 run_SDK_ARM64 = mkdir -p "$(DESTDIR)$(sdkdir)/lib/aarch64" && \
     install -m 644 out/sdk/lib/aarch64/*.a "$(DESTDIR)$(sdkdir)/lib/aarch64/" && \
-    cp -r --no-preserve=mode,ownership out/sdk/musl "$(DESTDIR)$(sdkdir)/" && \
-    chmod -R u=rwX,go=rX "$(DESTDIR)$(sdkdir)/musl"
+    cp -r --no-preserve=mode,ownership out/sdk/musl out/sdk/openssl "$(DESTDIR)$(sdkdir)/" && \
+    rm -f "$(DESTDIR)$(sdkdir)/openssl/.made" && \
+    chmod -R u=rwX,go=rX "$(DESTDIR)$(sdkdir)/musl" "$(DESTDIR)$(sdkdir)/openssl"
 endif
