@@ -11,7 +11,9 @@ POSTERN_VERSION ?= 0.1.0
 $(eval $(call objects,libteec,$(libteec_SOURCES),-fPIC -pthread,$(libteec_FOLDERS)))
 $(eval $(call objects,libteec-sanitize,$(libteec_SOURCES),-pthread,$(libteec_FOLDERS),sanitize))
 $(eval $(call objects,libteec-thread,$(libteec_SOURCES),-pthread,$(libteec_FOLDERS),thread))
-$(eval $(call objects,libteec-arm64,$(libteec_SOURCES),-fPIC -pthread,$(libteec_FOLDERS),arm64))
+# One object, optimised as one: an invoke is a dozen small functions. Each atomic operation is in line.
+$(eval $(call objects,libteec-arm64,$(libteec_SOURCES),-fPIC -pthread -flto -mno-outline-atomics \
+    -fno-semantic-interposition -O3,$(libteec_FOLDERS),arm64))
 
 libteec_KEEP := -w --keep-global-symbol='TEEC_*' --keep-global-symbol='postern_teec_*'
 
@@ -21,7 +23,8 @@ out/obj/libteec/postern_teec.o: $(libteec_OBJS)
 	    mv $@.o$$$$ $@ && rm -f $@.$$$$
 out/obj/libteec-arm64/postern_teec.o: $(libteec-arm64_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC_arm64) -r -nostdlib -o $@.$$$$ $^ && \
+	$(Q)$(CC_arm64) -O3 -r -nostdlib -flto -flto-partition=one -flinker-output=nolto-rel \
+	    -o $@.$$$$ $^ && \
 	    $(ARM64_OBJCOPY) $(libteec_KEEP) $@.$$$$ $@.o$$$$ && mv $@.o$$$$ $@ && rm -f $@.$$$$
 
 $(eval $(call static_library,out/lib/libpostern_teec.a,out/obj/libteec/postern_teec.o))

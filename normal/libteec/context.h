@@ -36,7 +36,8 @@ struct call {
     uint32_t group;
     uint8_t uuid[16];
     /* MSG_ATTR_VALUE_* and MSG_ATTR_RMEM_* (cookie CALL_NO_MEMORY: NULL); answered in place, types
-     * unchanged. */
+     * unchanged. Only the first num_params exist; the others are of no kind, and do not travel. */
+    uint32_t num_params;
     struct msg_param param[TEEC_PARAM_NUM];
     TEEC_Operation *operation; /* by which it can be cancelled, or NULL */
     bool opened;               /* the app has opened the session */
@@ -112,6 +113,8 @@ struct context {
     /* Lanes: lane.c. */
     struct lane lanes[LANES_MAX];
     uint32_t lanes_max;
+    uint64_t lanes_all;    /* a bit for each of them */
+    uint64_t lanes_common; /* of those, the ones that are not kept for closing sessions */
     _Atomic uint64_t lanes_free;
     _Atomic uint32_t lanes_waiters;
     uint64_t lanes_opened; /* under lock */
@@ -129,6 +132,27 @@ struct context {
     bool can_null;
     struct shared dummy; /* under control: for NULL where the driver knows none */
 };
+
+/*
+ * The client API is no cancellation point for pthread_cancel(): a call that ended in the middle would
+ * leave a lane, memory or a lock behind. What may block besides an ioctl, which is none either,
+ * stands behind this, until the end of its block.
+ */
+static inline int cancellation_off(void)
+{
+    int state;
+
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+static inline void cancellation_back(const int *state)
+{
+    (void)pthread_setcancelstate(*state, NULL);
+}
+
+#define WITHOUT_CANCELLATION(name)                                                                 \
+    __attribute__((cleanup(cancellation_back), unused)) const int name = cancellation_off()
 
 /* selection.c: connects as TEEC_InitializeContext's manual says. Fills transport, fd and what
  * belongs to them. */

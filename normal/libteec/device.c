@@ -110,6 +110,8 @@ static struct verdict device_null(struct context *context, uint64_t *id)
     *id = TEE_MEMREF_NULL;
     if (context->can_null)
         return verdict;
+
+    WITHOUT_CANCELLATION(state);
     (void)pthread_mutex_lock(&context->control);
     if (!context->dummy.size)
         verdict = device_shm_create(context, (size_t)sysconf(_SC_PAGESIZE), &context->dummy);
@@ -134,15 +136,15 @@ _Static_assert(TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INOUT == MSG_ATTR_RMEM_INOUT, "p
 _Static_assert(offsetof(struct msg_rmem, size) == 8 && offsetof(struct msg_rmem, cookie) == 16,
                "parameter");
 
-static struct verdict params_put(struct context *context, struct tee_ioctl_param *out,
-                                 const struct call *call)
+static inline struct verdict params_put(struct context *context, struct tee_ioctl_param *out,
+                                        const struct call *call)
 {
     struct verdict verdict = verdict_ok();
 
-    memcpy(out, call->param, sizeof(call->param));
-    for (unsigned i = 0; i < TEEC_PARAM_NUM && verdict.result == TEEC_SUCCESS; i++) {
+    for (unsigned i = 0; i < call->num_params && verdict.result == TEEC_SUCCESS; i++) {
         uint64_t id;
 
+        memcpy(&out[i], &call->param[i], sizeof(out[i]));
         if (out[i].attr < MSG_ATTR_RMEM_INPUT || out[i].c != CALL_NO_MEMORY)
             continue;
         verdict = device_null(context, &id);
@@ -153,9 +155,9 @@ static struct verdict params_put(struct context *context, struct tee_ioctl_param
     return verdict;
 }
 
-static void params_get(const struct tee_ioctl_param *in, struct call *call)
+static inline void params_get(const struct tee_ioctl_param *in, struct call *call)
 {
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; i < call->num_params; i++) {
         if (call->param[i].attr <= MSG_ATTR_VALUE_INOUT)
             call->param[i].u.value = (struct msg_value){in[i].a, in[i].b, in[i].c};
         else
@@ -171,8 +173,9 @@ union arguments {
                  TEEC_PARAM_NUM * sizeof(struct tee_ioctl_param)];
 };
 
-static struct verdict device_transact(struct context *context, struct lane *lane, struct call *call,
-                                      unsigned long request, void *argument)
+static inline struct verdict device_transact(struct context *context, struct lane *lane,
+                                             struct call *call, unsigned long request,
+                                             void *argument)
 {
     int result;
 
@@ -203,14 +206,15 @@ static struct verdict device_open(struct context *context, struct lane *lane, st
 {
     struct tee_ioctl_buf_data data = {.buf_ptr = (uintptr_t)a,
                                       .buf_len = sizeof(a->open) +
-                                                 TEEC_PARAM_NUM * sizeof(struct tee_ioctl_param)};
+                                                 call->num_params * sizeof(struct tee_ioctl_param)};
     struct verdict verdict;
 
+    memset(&a->open, 0, sizeof(a->open));
     memcpy(a->open.uuid, call->uuid, sizeof(call->uuid));
     a->open.clnt_login = call->login == MSG_LOGIN_IDENTIFY ? MSG_LOGIN_PUBLIC : call->login;
     memcpy(a->open.clnt_uuid, &call->group, sizeof(call->group));
     a->open.cancel_id = call->cancel_id;
-    a->open.num_params = TEEC_PARAM_NUM;
+    a->open.num_params = call->num_params;
     verdict = params_put(context, a->open.params, call);
     if (verdict.result == TEEC_SUCCESS)
         verdict = device_transact(context, lane, call, TEE_IOC_OPEN_SESSION, &data);
@@ -222,18 +226,20 @@ static struct verdict device_open(struct context *context, struct lane *lane, st
     return verdict;
 }
 
-static struct verdict device_invoke(struct context *context, struct lane *lane, struct call *call,
-                                    union arguments *a, struct verdict *answer)
+static inline struct verdict device_invoke(struct context *context, struct lane *lane,
+                                           struct call *call, union arguments *a,
+                                           struct verdict *answer)
 {
     struct tee_ioctl_buf_data data = {.buf_ptr = (uintptr_t)a,
                                       .buf_len = sizeof(a->invoke) +
-                                                 TEEC_PARAM_NUM * sizeof(struct tee_ioctl_param)};
+                                                 call->num_params * sizeof(struct tee_ioctl_param)};
     struct verdict verdict;
 
+    memset(&a->invoke, 0, sizeof(a->invoke));
     a->invoke.func = call->func;
     a->invoke.session = call->session;
     a->invoke.cancel_id = call->cancel_id;
-    a->invoke.num_params = TEEC_PARAM_NUM;
+    a->invoke.num_params = call->num_params;
     verdict = params_put(context, a->invoke.params, call);
     if (verdict.result == TEEC_SUCCESS)
         verdict = device_transact(context, lane, call, TEE_IOC_INVOKE, &data);
@@ -249,7 +255,6 @@ static struct verdict device_call(struct context *context, struct lane *lane, st
 {
     union arguments a;
 
-    memset(&a, 0, sizeof(a));
     if (call->cmd == MSG_CMD_OPEN_SESSION)
         return device_open(context, lane, call, &a, answer);
     if (call->cmd == MSG_CMD_INVOKE_COMMAND)
@@ -318,7 +323,7 @@ struct verdict device_adopt(struct context *context, int fd)
                               "not a TEE device for GlobalPlatform clients");
     context->transport = &transport_device;
     context->fd = fd;
-    context->lanes_max = LANES_MAX;
+    lane_limit(context, LANES_MAX);
     context->can_register = version.gen_caps & TEE_GEN_CAP_REG_MEM;
     context->can_null = version.gen_caps & TEE_GEN_CAP_MEMREF_NULL;
     return verdict_ok();

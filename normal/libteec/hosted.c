@@ -253,25 +253,25 @@ static void arg_put(struct msg_arg *arg, const struct call *call)
         param += 2;
         arg->head.num_params = 2;
     }
-    memcpy(param, call->param, sizeof(call->param));
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    memcpy(param, call->param, call->num_params * sizeof(call->param[0]));
+    for (unsigned i = 0; i < call->num_params; i++) {
         if (param[i].attr >= MSG_ATTR_RMEM_INPUT && param[i].attr <= MSG_ATTR_RMEM_INOUT &&
             param[i].u.rmem.cookie == CALL_NO_MEMORY)
             param[i].u.rmem = (struct msg_rmem){0};
     }
-    arg->head.num_params += TEEC_PARAM_NUM;
+    arg->head.num_params += call->num_params;
 }
 
 /* False: this is no answer to that call. */
 static bool arg_get(const struct msg_arg *arg, uint32_t num_params, struct call *call)
 {
-    const struct msg_param *param = arg->params + (num_params - TEEC_PARAM_NUM);
+    const struct msg_param *param = arg->params + (num_params - call->num_params);
 
     if (arg->head.num_params != num_params)
         return false;
     if (call->cmd == MSG_CMD_CLOSE_SESSION)
         return true;
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; i < call->num_params; i++) {
         if (param[i].attr != call->param[i].attr)
             return false;
         if (call->param[i].attr <= MSG_ATTR_VALUE_INOUT)
@@ -295,6 +295,7 @@ static void trace_put(struct postern_teec_trace *trace, const uint64_t *ns)
 static struct verdict hosted_call(struct context *context, struct lane *lane, struct call *call,
                                   struct verdict *answer)
 {
+    WITHOUT_CANCELLATION(state);
     struct link_lane copy; /* the page is the TEE's too: written once, read once */
     uint32_t cpu = (uint32_t)sched_getcpu();
     uint32_t num_params;
@@ -524,7 +525,7 @@ static struct verdict greet(struct context *context, const char *path)
     if (welcome.max_lanes == 0)
         return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_GENERIC,
                               "%s: the TEE offers no way for calls", path);
-    context->lanes_max = welcome.max_lanes < LANES_MAX ? welcome.max_lanes : LANES_MAX;
+    lane_limit(context, welcome.max_lanes);
     context->memory_max = welcome.max_shm;
     return verdict_ok();
 }

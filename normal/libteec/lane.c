@@ -12,17 +12,14 @@
 
 #include <sched.h>
 
-/* Lanes kept for closing sessions. */
-static uint64_t lanes_reserved(const struct context *context)
+void lane_limit(struct context *context, uint32_t max)
 {
-    if (context->lanes_max >= 8)
-        return 3;
-    return context->lanes_max >= 2 ? 1 : 0;
-}
+    /* The low ones are kept for closing sessions. */
+    uint64_t reserved = max >= 8 ? 3 : max >= 2 ? 1 : 0;
 
-static uint64_t lanes_all(const struct context *context)
-{
-    return context->lanes_max >= 64 ? UINT64_MAX : (UINT64_C(1) << context->lanes_max) - 1;
+    context->lanes_max = max < LANES_MAX ? max : LANES_MAX;
+    context->lanes_all = max >= LANES_MAX ? UINT64_MAX : (UINT64_C(1) << max) - 1;
+    context->lanes_common = context->lanes_all & ~reserved;
 }
 
 static bool operation_cancelled(const TEEC_Operation *operation)
@@ -32,13 +29,14 @@ static bool operation_cancelled(const TEEC_Operation *operation)
 
 /* The one of the candidates (not 0) that is best: used by this session before, or last used from
  * this processor, to which the TEE has bound it. */
-static uint32_t lane_choose(const struct context *context, uint64_t candidates, uint32_t hint,
-                            uint32_t cpu)
+static uint32_t lane_choose(const struct context *context, uint64_t candidates, uint32_t hint)
 {
     uint64_t rest;
+    uint32_t cpu;
 
     if (hint < LANES_MAX && (candidates >> hint & 1))
         return hint;
+    cpu = (uint32_t)sched_getcpu();
     for (rest = candidates; rest; rest &= rest - 1) {
         uint32_t index = (uint32_t)__builtin_ctzll(rest);
 
@@ -48,13 +46,12 @@ static uint32_t lane_choose(const struct context *context, uint64_t candidates, 
     return (uint32_t)__builtin_ctzll(candidates);
 }
 
-static struct lane *lane_take_free(struct context *context, uint64_t usable, uint32_t hint)
+static inline struct lane *lane_take_free(struct context *context, uint64_t usable, uint32_t hint)
 {
     uint64_t free = atomic_load_explicit(&context->lanes_free, memory_order_relaxed);
-    uint32_t cpu = (uint32_t)sched_getcpu();
 
     while (free & usable) {
-        uint32_t index = lane_choose(context, free & usable, hint, cpu);
+        uint32_t index = lane_choose(context, free & usable, hint);
 
         if (atomic_compare_exchange_weak_explicit(&context->lanes_free, &free,
                                                   free & ~(UINT64_C(1) << index),
@@ -109,13 +106,12 @@ static void lane_wait(struct context *context, const struct call *call, uint64_t
     (void)pthread_mutex_unlock(&context->lock);
 }
 
-struct verdict lane_take(struct context *context, const struct call *call, uint32_t hint,
-                         struct lane **out)
+/* None is free: opens one, or waits. */
+static struct verdict lane_take_slowly(struct context *context, const struct call *call,
+                                       uint64_t usable, uint32_t hint, struct lane **out)
 {
-    uint64_t usable = lanes_all(context);
+    WITHOUT_CANCELLATION(state);
 
-    if (call->cmd != MSG_CMD_CLOSE_SESSION)
-        usable &= ~lanes_reserved(context);
     for (;;) {
         struct verdict verdict;
 
@@ -134,6 +130,19 @@ struct verdict lane_take(struct context *context, const struct call *call, uint3
     }
 }
 
+/* Waits for a lane where all are in use; opens a new one where the TEE allows. `hint` is the index
+ * of the lane to prefer. A call that closes a session may use the lanes that are kept for that.
+ * A waiting call whose operation is cancelled answers CANCEL, TEE. */
+static inline struct verdict lane_take(struct context *context, const struct call *call,
+                                       uint32_t hint, struct lane **out)
+{
+    uint64_t usable =
+        call->cmd == MSG_CMD_CLOSE_SESSION ? context->lanes_all : context->lanes_common;
+
+    *out = lane_take_free(context, usable, hint);
+    return *out ? verdict_ok() : lane_take_slowly(context, call, usable, hint, out);
+}
+
 void lane_wake_all(struct context *context)
 {
     (void)pthread_mutex_lock(&context->lock);
@@ -141,7 +150,7 @@ void lane_wake_all(struct context *context)
     (void)pthread_mutex_unlock(&context->lock);
 }
 
-void lane_give(struct context *context, struct lane *lane)
+static inline void lane_give(struct context *context, struct lane *lane)
 {
     atomic_fetch_or(&context->lanes_free, UINT64_C(1) << lane->index);
     if (atomic_load(&context->lanes_waiters) != 0)

@@ -15,6 +15,8 @@
 
 static void memory_destroy(struct memory *memory)
 {
+    WITHOUT_CANCELLATION(state);
+
     if (memory->direct && memory->size)
         memory->context->transport->shm_release(memory->context, &memory->shared);
     context_unpin(memory->context);
@@ -196,6 +198,8 @@ static size_t bounce_size(size_t size)
 
 static void bounce_free(struct context *context, struct bounce *bounce)
 {
+    WITHOUT_CANCELLATION(state);
+
     if (bounce->shared.size)
         context->transport->shm_release(context, &bounce->shared);
     bounce->shared = (struct shared){0};
@@ -203,6 +207,7 @@ static void bounce_free(struct context *context, struct bounce *bounce)
 
 static struct verdict bounce_grow(struct context *context, struct bounce *bounce, size_t size)
 {
+    WITHOUT_CANCELLATION(state);
     struct verdict verdict;
 
     bounce_free(context, bounce);

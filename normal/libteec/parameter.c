@@ -113,7 +113,7 @@ static struct verdict check_one(const struct context *context, unsigned i, uint3
 
 static void forget(struct session *session, struct parameters *parameters)
 {
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; i < parameters->count; i++) {
         struct parameter *p = &parameters->each[i];
 
         if (!p->memory)
@@ -132,7 +132,7 @@ static size_t lay_out(struct parameters *parameters)
 {
     size_t total = 0;
 
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; i < parameters->count; i++) {
         struct parameter *p = &parameters->each[i];
 
         if (!p->client)
@@ -151,7 +151,7 @@ static void copy_in(struct parameters *parameters, struct call *call)
 {
     const struct shared *shared = &parameters->bounce->shared;
 
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; i < parameters->count; i++) {
         const struct parameter *p = &parameters->each[i];
 
         if (!p->client)
@@ -165,30 +165,28 @@ static void copy_in(struct parameters *parameters, struct call *call)
 
 static void count_uses(const struct parameters *parameters, int by)
 {
-    for (unsigned i = 0; i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; i < parameters->count; i++) {
         if (parameters->each[i].memory)
             __atomic_fetch_add(&parameters->each[i].parent->ops_cnt, (uint32_t)by,
                                __ATOMIC_RELAXED);
     }
 }
 
-struct verdict parameters_begin(struct session *session, TEEC_Operation *operation,
-                                struct call *call, struct parameters *parameters)
+struct verdict parameters_fill(struct session *session, TEEC_Operation *operation, uint32_t types,
+                               struct call *call, struct parameters *parameters)
 {
     struct verdict verdict = verdict_ok();
-    uint32_t types;
     size_t total;
 
-    parameters->bounce = NULL;
-    memset(parameters->each, 0, sizeof(parameters->each));
-    memset(call->param, 0, sizeof(call->param));
-    types = operation ? operation->paramTypes : 0;
-    if (types == 0)
-        return verdict;
     if (types >> 16)
         return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_BAD_PARAMETERS,
                               "paramTypes 0x%x has more than four kinds", types);
-    for (unsigned i = 0; i < TEEC_PARAM_NUM && verdict.result == TEEC_SUCCESS; i++)
+    /* Up to the last that is not TEEC_NONE: four bits each. */
+    parameters->count = (35u - (unsigned)__builtin_clz(types)) / 4;
+    call->num_params = parameters->count;
+    memset(parameters->each, 0, parameters->count * sizeof(parameters->each[0]));
+    memset(call->param, 0, parameters->count * sizeof(call->param[0]));
+    for (unsigned i = 0; i < parameters->count && verdict.result == TEEC_SUCCESS; i++)
         verdict = check_one(session->context, i, TEEC_PARAM_TYPE_GET(types, i),
                             &operation->params[i], &parameters->each[i], &call->param[i]);
     total = verdict.result == TEEC_SUCCESS ? lay_out(parameters) : 0;
@@ -233,12 +231,12 @@ static bool copy_out_one(const struct parameters *parameters, const struct param
     return false;
 }
 
-bool parameters_finish(struct session *session, TEEC_Operation *operation, const struct call *call,
-                       struct parameters *parameters, bool answered)
+bool parameters_take(struct session *session, TEEC_Operation *operation, const struct call *call,
+                     struct parameters *parameters, bool answered)
 {
     bool too_large = false;
 
-    for (unsigned i = 0; answered && i < TEEC_PARAM_NUM; i++) {
+    for (unsigned i = 0; answered && i < parameters->count; i++) {
         const struct parameter *p = &parameters->each[i];
 
         if (p->type != TEEC_NONE &&

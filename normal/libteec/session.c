@@ -20,6 +20,8 @@
 
 static void session_destroy(struct session *session)
 {
+    WITHOUT_CANCELLATION(state);
+
     bounce_drop_idle(session->context, session->bounces);
     context_unpin(session->context);
     free(session);
@@ -302,10 +304,8 @@ TEEC_Result TEEC_InvokeCommand(TEEC_Session *session, uint32_t commandID, TEEC_O
 {
     struct call call;
     struct verdict verdict;
-    int cancel_state;
 
     verdict_begin();
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     call.cmd = MSG_CMD_INVOKE_COMMAND;
     call.func = commandID;
     call.cancel_id = 0;
@@ -315,9 +315,11 @@ TEEC_Result TEEC_InvokeCommand(TEEC_Session *session, uint32_t commandID, TEEC_O
     verdict = invoke(session, operation, &call);
     if (returnOrigin)
         *returnOrigin = verdict.origin;
-    if (call.traced)
+    if (call.traced) {
+        WITHOUT_CANCELLATION(state);
+
         trace_end(&call, verdict);
-    (void)pthread_setcancelstate(cancel_state, NULL);
+    }
     return verdict.result;
 }
 

@@ -412,6 +412,8 @@ static void *lane_main(void *argument)
 
     while (read(lane->request_read, &byte, 1) == 1) {
         memcpy(&arg, &lane->page->arg, sizeof(arg));
+        for (uint32_t i = arg.head.num_params; i < MSG_PARAMS_MAX; i++)
+            memset(&arg.params[i], 0, sizeof(arg.params[i]));
         atomic_store(&shared->last_cpu, lane->page->cpu);
         atomic_fetch_add(&shared->calls, 1);
         if (lane->page->trace) {
