@@ -64,6 +64,18 @@ struct session_reply {
     struct session_param param[SESSION_PARAMS];
 };
 
+/* Either message may end after its n-th parameter, as far as it has any: the rest counts as zeros. */
+#define SESSION_REQUEST_SIZE(n)                                                                    \
+    (offsetof(struct session_request, param) + (n) * sizeof(struct session_param))
+#define SESSION_REPLY_SIZE(n)                                                                      \
+    (offsetof(struct session_reply, param) + (n) * sizeof(struct session_param))
+
+/* How many parameters these types have: up to the last that is not SESSION_PARAM_NONE. */
+static inline uint32_t session_num_params(uint32_t param_types)
+{
+    return param_types == 0 ? 0 : (35u - (uint32_t)__builtin_clz(param_types)) / 4u;
+}
+
 _Static_assert(sizeof(struct session_request) == 112, "session request");
 _Static_assert(offsetof(struct session_request, client_uuid) == 20, "session request");
 _Static_assert(offsetof(struct session_request, param) == 40, "session request");

@@ -165,12 +165,14 @@ struct sys_msg_info {
     uint32_t num_objects;
 };
 
+/* Each field counts only where it says so; what does not count is not written. */
 struct sys_recv {
-    uint32_t flags; /* SYS_RECV_* */
-    uint32_t length;
-    uint32_t num_objects;
+    uint32_t flags;       /* SYS_RECV_* */
+    uint32_t length;      /* SYS_RECV_MSG */
+    uint32_t num_objects; /* SYS_RECV_MSG */
     uint32_t reserved;
-    uint8_t peer_uuid[16];                  /* zeros: the normal world */
+    uint8_t peer_uuid[16]; /* SYS_RECV_ACCEPTED; zeros: the normal world */
+    /* SYS_RECV_MSG, the first num_objects: */
     uint64_t obj_va[SYS_MSG_OBJECTS_MAX];   /* where a memory object is mapped; 0: not memory */
     uint64_t obj_size[SYS_MSG_OBJECTS_MAX]; /* its size in bytes */
     uint32_t obj_prot[SYS_MSG_OBJECTS_MAX]; /* SYS_MEM_* */

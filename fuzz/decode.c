@@ -32,8 +32,8 @@ static void fuzz_request(const uint8_t *data, size_t size)
     for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
         uint32_t type = SESSION_PARAM_TYPE(request.param_types, i);
         promise(type <= 7 && type != 4);
-        promise(!request.memory[i].present || param_is_memory(type));
         promise(i < request.num_params || type == 0);
+        promise(i >= request.num_params || !request.memory[i].present || param_is_memory(type));
     }
 }
 
@@ -53,9 +53,10 @@ static void fuzz_report(const uint8_t *data, size_t size)
 
 static void fuzz_reply(const uint8_t *data, size_t size)
 {
-    struct session_reply reply;
+    struct reply reply;
     if (decode_reply(data, size, SESSION_INVOKE, &reply) == E_OK)
-        promise(size == sizeof(reply) && reply.op == SESSION_INVOKE && reply.origin >= 3);
+        promise(size == SESSION_REPLY_SIZE(reply.num_params) &&
+                reply.num_params <= SESSION_PARAMS && reply.origin >= 3);
 }
 
 static void fuzz_trust(const uint8_t *data, size_t size)

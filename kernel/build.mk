@@ -19,7 +19,8 @@ $(eval $(call kernel_groups,,freestanding,))
 $(eval $(call kernel_groups,-sanitize,freestanding-sanitize,))
 $(eval $(call kernel_groups,-thread,freestanding-thread,))
 $(eval $(call kernel_groups,-fuzz,freestanding-fuzz,))
-$(eval $(call kernel_groups,-arm64,arm64-freestanding,-mgeneral-regs-only))
+# The kernel proper runs with the MMU on, where memory need not be accessed by its alignment.
+$(eval $(call kernel_groups,-arm64,arm64-freestanding,-mgeneral-regs-only -mno-strict-align -flto -fomit-frame-pointer))
 
 ALL += $(kernel_OBJS) $(kernel-lib_OBJS)
 ARM64_ALL += $(kernel-arm64_OBJS) $(kernel-lib-arm64_OBJS)

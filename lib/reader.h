@@ -38,9 +38,10 @@ static inline const uint8_t *reader_take(struct reader *reader, size_t size)
 static inline void reader_copy(struct reader *reader, void *out, size_t size)
 {
     const uint8_t *from = reader_take(reader, size);
-    uint8_t *to = (uint8_t *)out;
-    for (size_t i = 0; i < size; i++)
-        to[i] = from != NULL ? from[i] : 0;
+    if (from != NULL)
+        __builtin_memcpy(out, from, size);
+    else
+        __builtin_memset(out, 0, size);
 }
 
 static inline uint16_t reader_u16(struct reader *reader)

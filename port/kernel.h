@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 /* Once, before anything else. E_BAD_FORMAT: the trust table cannot be decoded (logged). */
-enum error kernel_start(void) MUST_CHECK;
+enum error kernel_start(void) MUST_CHECK __attribute__((cold));
 
 /* Runs app threads that no caller runs, until none is ready. After port_kick(). Any number of
  * processors may be inside. Returns early, after another port_kick(), when the app that it runs
@@ -36,8 +36,9 @@ void gp_client_gone(struct gp_client *client);
 
 /* Serves one message: open, invoke, close. `arg` is the port's private copy of what the client
  * wrote, with the identity put in by the port (abi/hostlink.h) or by Linux; it is answered in
- * place, fully checked. May block and run apps on this processor. */
-void gp_call(struct gp_client *client, struct msg_arg *arg);
+ * place, fully checked. May block and run apps on this processor. Answers whether something was left
+ * ready that nobody runs: then gp_call_after() should follow. */
+bool gp_call(struct gp_client *client, struct msg_arg *arg);
 /* After gp_call's answer was handed over, and soon after any call of the Trusty gate: this processor
  * lends itself a little longer to what the call left ready (a server after its reply), and asks for
  * another one (port_kick) if that is not enough. */

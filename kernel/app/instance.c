@@ -159,7 +159,7 @@ void instance_serve(struct instance *instance, struct channel *channel)
     instance->cancelled = false;
 }
 
-void instance_served(struct instance *instance)
+inline void instance_served(struct instance *instance)
 {
     if (instance->serving == NULL)
         return;
@@ -193,7 +193,7 @@ bool instance_cancel(struct instance *instance, const struct channel *client, ui
     return true;
 }
 
-void instance_wait_over(struct instance *instance)
+inline void instance_wait_over(struct instance *instance)
 {
     instance->handles.waiting = HANDLE_WAIT_NONE;
     timer_cancel(&instance->wait_timer);

@@ -1,7 +1,8 @@
 #include <kernel/decode/message.h>
-#include <lib/reader.h>
 
 #define META_PARAMS 2u
+#define TEE_ORIGIN 3u
+#define APP_ORIGIN 4u
 
 static enum error decode_meta(const struct msg_arg *arg, struct request *out)
 {
@@ -47,6 +48,8 @@ static enum error decode_param(const struct msg_param *param, struct request *ou
     uint32_t type = 0;
     uint64_t attr = param->attr;
     enum error error = E_OK;
+    out->value[at] = (struct session_param){0};
+    out->memory[at].present = false;
     switch (attr) {
     case MSG_ATTR_NONE:
         break;
@@ -78,11 +81,11 @@ static enum error decode_param(const struct msg_param *param, struct request *ou
 
 enum error decode_request(const struct msg_arg *arg, struct request *out)
 {
-    *out = (struct request){
-        .command = arg->head.func,
-        .session = arg->head.session,
-        .cancel_id = arg->head.cancel_id,
-    };
+    out->command = arg->head.func;
+    out->session = arg->head.session;
+    out->cancel_id = arg->head.cancel_id;
+    out->first_param = 0;
+    out->param_types = 0;
     if (arg->head.num_params > MSG_PARAMS_MAX)
         return E_EXCESS;
     if (arg->head.cmd == MSG_CMD_OPEN_SESSION) {
@@ -101,13 +104,20 @@ enum error decode_request(const struct msg_arg *arg, struct request *out)
     return E_OK;
 }
 
-enum error decode_reply(const void *bytes, size_t size, uint32_t op, struct session_reply *out)
+enum error decode_reply(const void *bytes, size_t size, uint32_t op, struct reply *out)
 {
-    struct reader reader = reader_of(bytes, size);
-    reader_copy(&reader, out, sizeof(*out));
-    if (!reader_ok(&reader) || reader.left != 0 || out->op != op)
+    struct session_reply raw;
+    const size_t head = SESSION_REPLY_SIZE(0);
+    if (size < head || size > sizeof(raw) || (size - head) % sizeof(raw.param[0]) != 0)
         return E_BAD_FORMAT;
-    if (out->origin != 3 && out->origin != 4)
+    __builtin_memcpy(&raw, bytes, head);
+    if (raw.op != op || (raw.origin != TEE_ORIGIN && raw.origin != APP_ORIGIN))
         return E_BAD_FORMAT;
+    out->result = raw.result;
+    out->origin = raw.origin;
+    out->num_params = (uint32_t)((size - head) / sizeof(raw.param[0]));
+    for (uint32_t i = 0; i < out->num_params; i++)
+        __builtin_memcpy(&out->param[i], (const uint8_t *)bytes + SESSION_REPLY_SIZE(i),
+                         sizeof(out->param[i]));
     return E_OK;
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct request_memory {
-    bool present; /* false: a NULL reference */
+    bool present; /* false: a NULL reference, and nothing else is set */
     uint64_t cookie;
     uint64_t offset;
     uint64_t size;
@@ -29,6 +29,7 @@ struct request {
     uint32_t first_param; /* index of the client's first one in the message */
     uint32_t num_params;
     uint32_t param_types; /* SESSION_PARAM_*, four bits each */
+    /* Of num_params parameters; the rest is not set. */
     struct session_param value[SESSION_PARAMS];
     struct request_memory memory[SESSION_PARAMS];
 };
@@ -40,11 +41,17 @@ struct request {
  */
 enum error decode_request(const struct msg_arg *arg, struct request *out) MUST_CHECK;
 
+struct reply {
+    uint32_t result;
+    uint32_t origin;
+    uint32_t num_params;
+    struct session_param param[SESSION_PARAMS]; /* num_params of them are set */
+};
+
 /*
  * An app's answer to the request with this operation. E_BAD_FORMAT.
  */
-enum error decode_reply(const void *bytes, size_t size, uint32_t op,
-                        struct session_reply *out) MUST_CHECK;
+enum error decode_reply(const void *bytes, size_t size, uint32_t op, struct reply *out) MUST_CHECK;
 
 static inline bool param_is_memory(uint32_t type)
 {

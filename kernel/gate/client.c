@@ -56,7 +56,7 @@ enum error client_add_session(struct gp_client *client, struct gp_session *sessi
     return E_OK;
 }
 
-static struct client_slot *slot_of(struct gp_client *client, uint32_t id)
+static inline struct client_slot *slot_of(struct gp_client *client, uint32_t id)
 {
     uint32_t at = id & SLOT_MASK;
     if (at == 0 || at > client->num_slots)

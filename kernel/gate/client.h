@@ -30,11 +30,11 @@ struct gp_call_state {
     uint32_t session_id;        /* as the client named it: 0 for an open */
     uint32_t cancel_id;
     struct donor donor;
-    struct watch watch; /* of the session's channel */
-    bool sent;          /* its message is in the channel, or was taken from there */
-    bool cancelled;     /* before it was sent, or withdrawn */
-    bool closing;       /* a close: not to be cancelled */
-    struct timer let_go;
+    struct watch watch;  /* of the session's channel */
+    bool sent;           /* its message is in the channel, or was taken from there */
+    bool cancelled;      /* before it was sent, or withdrawn */
+    bool closing;        /* a close: not to be cancelled */
+    struct timer let_go; /* a close's alone */
 };
 
 struct client_slot {

@@ -47,22 +47,23 @@ static bool take_early_cancel(struct gp_client *client, uint32_t session_id, uin
     return false;
 }
 
-static void call_begin(struct gp_call_state *call, struct gp_client *client, uint32_t session_id,
-                       uint32_t cancel_id)
+static inline void call_begin(struct gp_call_state *call, struct gp_client *client,
+                              uint32_t session_id, uint32_t cancel_id)
 {
-    *call = (struct gp_call_state){
-        .client = client,
-        .session_id = session_id,
-        .cancel_id = cancel_id,
-        .cancelled = client->gone || take_early_cancel(client, session_id, cancel_id),
-    };
     list_init(&call->session_link);
-    list_init(&call->watch.link);
+    call->client = client;
+    call->session = NULL;
+    call->session_id = session_id;
+    call->cancel_id = cancel_id;
     donor_init(&call->donor);
+    list_init(&call->watch.link);
+    call->sent = false;
+    call->cancelled = client->gone || take_early_cancel(client, session_id, cancel_id);
+    call->closing = false;
     list_append(&client->calls, &call->client_link);
 }
 
-static void call_end(struct gp_call_state *call)
+static inline void call_end(struct gp_call_state *call)
 {
     struct gp_client *client = call->client;
     list_remove(&call->client_link);
@@ -73,8 +74,8 @@ static void call_end(struct gp_call_state *call)
 }
 
 /* Waits for the session to be this call's alone. E_CANCELLED. */
-static enum error session_enter(struct gp_call_state *call, struct gp_session *session,
-                                struct kernel_lock *lock)
+static inline enum error session_enter(struct gp_call_state *call, struct gp_session *session,
+                                       struct kernel_lock *lock)
 {
     const struct donor_call wait = {
         .done = first_in_line, .target = working_thread, .context = call};
@@ -84,7 +85,7 @@ static enum error session_enter(struct gp_call_state *call, struct gp_session *s
     return call->cancelled ? E_CANCELLED : E_OK;
 }
 
-static void session_leave(struct gp_call_state *call)
+static inline void session_leave(struct gp_call_state *call)
 {
     struct gp_session *session = call->session;
     list_remove(&call->session_link);
@@ -100,24 +101,45 @@ static void drain(struct channel *channel)
         channel_put(channel, message);
 }
 
+struct cargo_list {
+    uint32_t count;
+    struct channel_cargo item[SESSION_PARAMS]; /* `count` of them are set */
+};
+
+/* A message without parameters; param[] is not set: as many are as the types that are put in have. */
+static void request_begin(struct session_request *message, enum session_op op)
+{
+    static const struct session_request empty = {
+        .protocol = SESSION_PROTOCOL,
+        .object = {SESSION_NO_OBJECT, SESSION_NO_OBJECT, SESSION_NO_OBJECT, SESSION_NO_OBJECT},
+    };
+    __builtin_memcpy(message, &empty, SESSION_REQUEST_SIZE(0));
+    message->op = (uint32_t)op;
+}
+
 /*
  * Sends the request and runs the app until its reply is there. E_CANCELLED: withdrawn before the app
  * took it; E_DEAD; E_BAD_FORMAT: the reply is none.
  */
 static enum error exchange(struct gp_call_state *call, const struct session_request *request,
-                           const struct channel_cargo *cargo, uint32_t num_cargo,
-                           struct session_reply *reply, struct kernel_lock *lock)
+                           const struct cargo_list *cargo, struct reply *reply,
+                           struct kernel_lock *lock)
 {
     struct channel *channel = call->session->channel;
     struct message *message = NULL;
     uint32_t taken = 0;
     const struct donor_call wait = {.done = answered, .target = working_thread, .context = call};
     drain(channel);
-    enum error error = channel_reserve(channel, sizeof(*request), true, &message, &taken);
-    if (error != E_OK || taken != sizeof(*request))
+    const uint32_t num_params = session_num_params(request->param_types);
+    const uint32_t size = (uint32_t)SESSION_REQUEST_SIZE(num_params);
+    enum error error = channel_reserve(channel, size, true, &message, &taken);
+    if (error != E_OK || taken != size)
         return error == E_CLOSED ? E_DEAD : E_BUSY;
-    __builtin_memcpy(message->data, request, sizeof(*request));
-    (void)channel_send(channel, message, taken, cargo, num_cargo);
+    __builtin_memcpy(message->data, request, SESSION_REQUEST_SIZE(0));
+    for (uint32_t i = 0; i < num_params; i++)
+        __builtin_memcpy(message->data + SESSION_REQUEST_SIZE(i), &request->param[i],
+                         sizeof(request->param[i]));
+    (void)channel_send(channel, message, size, cargo->item, cargo->count);
     call->sent = true;
     object_watch(&channel->object, &call->watch, channel_changed);
     donor_run(&call->donor, &wait, lock);
@@ -131,21 +153,15 @@ static enum error exchange(struct gp_call_state *call, const struct session_requ
     return error;
 }
 
-struct cargo_list {
-    struct channel_cargo item[SESSION_PARAMS];
-    uint32_t count;
-};
-
 /* Finds the memory that the parameters name. E_INVALID: none of this client's, or outside it. */
 static enum error fill_params(struct gp_client *client, const struct request *request,
                               struct session_request *out, struct cargo_list *cargo)
 {
     out->param_types = request->param_types;
-    for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
+    for (uint32_t i = 0; i < request->num_params; i++) {
         const struct request_memory *ref = &request->memory[i];
         uint32_t type = SESSION_PARAM_TYPE(request->param_types, i);
         out->param[i] = request->value[i];
-        out->object[i] = SESSION_NO_OBJECT;
         if (!ref->present)
             continue;
         struct memory *memory = client_find_memory(client, ref->cookie);
@@ -162,7 +178,7 @@ static enum error fill_params(struct gp_client *client, const struct request *re
 }
 
 /* Puts the app's outputs into the answer. */
-static void take_outputs(const struct request *request, const struct session_reply *reply,
+static void take_outputs(const struct request *request, const struct reply *reply,
                          struct msg_arg *arg)
 {
     for (uint32_t i = 0; i < request->num_params; i++) {
@@ -170,14 +186,16 @@ static void take_outputs(const struct request *request, const struct session_rep
         struct msg_param *param = &arg->params[request->first_param + i];
         if (!param_is_output(type))
             continue;
+        const struct session_param out =
+            i < reply->num_params ? reply->param[i] : (struct session_param){0};
         if (!param_is_memory(type)) {
-            param->u.value.a = (uint32_t)reply->param[i].x;
-            param->u.value.b = (uint32_t)reply->param[i].y;
+            param->u.value.a = (uint32_t)out.x;
+            param->u.value.b = (uint32_t)out.y;
             continue;
         }
         /* The size stands at the same place in both kinds of reference. */
-        param->u.rmem.size = reply->param[i].y;
-        if (reply->param[i].y > request->memory[i].size && arg->head.ret == TEE_CODE_SUCCESS)
+        param->u.rmem.size = out.y;
+        if (out.y > request->memory[i].size && arg->head.ret == TEE_CODE_SUCCESS)
             arg->head.ret = TEE_CODE_SHORT_BUFFER;
     }
 }
@@ -250,12 +268,12 @@ static void put_answer(struct msg_arg *arg, struct answer answer)
     arg->head.origin = answer.origin;
 }
 
-static void put_reply(struct msg_arg *arg, const struct request *request,
-                      const struct session_reply *reply)
+static void put_reply(struct msg_arg *arg, const struct request *request, const struct reply *reply)
 {
     arg->head.ret = reply->result;
     arg->head.origin = reply->origin;
-    take_outputs(request, reply, arg);
+    if (request->num_params != 0)
+        take_outputs(request, reply, arg);
 }
 
 /* The message itself is not what it has to be. */
@@ -315,19 +333,20 @@ static enum error create_session(struct gp_call_state *call, const struct reques
 }
 
 static enum error open_on(struct gp_call_state *call, const struct request *request,
-                          struct gp_session *session, struct session_reply *reply,
-                          struct kernel_lock *lock)
+                          struct gp_session *session, struct reply *reply, struct kernel_lock *lock)
 {
-    struct session_request message = {
-        .protocol = SESSION_PROTOCOL, .op = SESSION_OPEN, .login = request->login};
-    struct cargo_list cargo = {0};
+    struct session_request message;
+    struct cargo_list cargo;
+    cargo.count = 0;
+    request_begin(&message, SESSION_OPEN);
+    message.login = request->login;
     __builtin_memcpy(message.client_uuid, request->client_uuid, sizeof(message.client_uuid));
     enum error error = fill_params(call->client, request, &message, &cargo);
     if (error != E_OK)
         return error;
     error = session_enter(call, session, lock);
     if (error == E_OK)
-        error = exchange(call, &message, cargo.item, cargo.count, reply, lock);
+        error = exchange(call, &message, &cargo, reply, lock);
     session_leave(call);
     if (error == E_DEAD && instance_alive(session->instance) && !session->instance->service_open)
         return E_NOT_SUPPORTED;
@@ -339,7 +358,7 @@ static void open_session(struct gp_client *client, const struct request *request
 {
     struct gp_call_state call;
     struct gp_session *session = NULL;
-    struct session_reply reply;
+    struct reply reply;
     call_begin(&call, client, 0, request->cancel_id);
     enum error error = create_session(&call, request, lock, &session);
     if (error == E_OK) {
@@ -361,19 +380,21 @@ static void open_session(struct gp_client *client, const struct request *request
 }
 
 static enum error invoke_on(struct gp_call_state *call, const struct request *request,
-                            struct gp_session *session, struct session_reply *reply,
+                            struct gp_session *session, struct reply *reply,
                             struct kernel_lock *lock)
 {
-    struct session_request message = {
-        .protocol = SESSION_PROTOCOL, .op = SESSION_INVOKE, .command = request->command};
-    struct cargo_list cargo = {0};
+    struct session_request message;
+    struct cargo_list cargo;
+    cargo.count = 0;
+    request_begin(&message, SESSION_INVOKE);
+    message.command = request->command;
     enum error error = session_enter(call, session, lock);
     if (error == E_OK && session->dead)
         error = E_DEAD;
-    if (error == E_OK)
+    if (error == E_OK && request->num_params != 0)
         error = fill_params(call->client, request, &message, &cargo);
     if (error == E_OK)
-        error = exchange(call, &message, cargo.item, cargo.count, reply, lock);
+        error = exchange(call, &message, &cargo, reply, lock);
     if (error == E_DEAD || error == E_BAD_FORMAT)
         session->dead = true;
     session_leave(call);
@@ -384,7 +405,7 @@ static void invoke(struct gp_client *client, const struct request *request, stru
                    struct kernel_lock *lock)
 {
     struct gp_call_state call;
-    struct session_reply reply;
+    struct reply reply;
     struct gp_session *session = client_find_session(client, request->session);
     if (session == NULL) {
         put_answer(arg, (struct answer){TEE_CODE_SESSION_NOT_EXIST, TEE_ORIGIN_TEE});
@@ -414,12 +435,11 @@ void gp_close_session(struct gp_client *client, struct gp_session *session, bool
                       struct kernel_lock *lock)
 {
     struct gp_call_state call;
-    struct session_reply reply;
-    const struct session_request message = {
-        .protocol = SESSION_PROTOCOL,
-        .op = SESSION_CLOSE,
-        .object = {SESSION_NO_OBJECT, SESSION_NO_OBJECT, SESSION_NO_OBJECT, SESSION_NO_OBJECT},
-    };
+    struct reply reply;
+    struct session_request message;
+    struct cargo_list cargo;
+    cargo.count = 0;
+    request_begin(&message, SESSION_CLOSE);
     client_remove_session(client, session);
     call_begin(&call, client, session->id, 0);
     call.closing = true;
@@ -434,7 +454,7 @@ void gp_close_session(struct gp_client *client, struct gp_session *session, bool
         timer_set(&call.let_go, timer_after(port_clock_ns(), patience));
     enum error error = session_enter(&call, session, lock);
     if (error == E_OK && !session->dead)
-        error = exchange(&call, &message, NULL, 0, &reply, lock);
+        error = exchange(&call, &message, &cargo, &reply, lock);
     (void)error; /* the session is closed, whatever its app says */
     timer_cancel(&call.let_go);
     session->dead = true;
@@ -497,17 +517,17 @@ void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id)
     thread_offer_rest();
 }
 
-void gp_call(struct gp_client *client, struct msg_arg *arg)
+bool gp_call(struct gp_client *client, struct msg_arg *arg)
 {
     struct request request;
     if (arg->head.cmd > MSG_CMD_CLOSE_SESSION) {
         put_answer(arg, (struct answer){TEE_CODE_NOT_SUPPORTED, TEE_ORIGIN_TEE});
-        return;
+        return false;
     }
     enum error error = decode_request(arg, &request);
     if (error != E_OK) {
         refuse_message(arg, error);
-        return;
+        return false;
     }
     KERNEL_LOCKED(lock);
     switch (arg->head.cmd) {
@@ -521,6 +541,7 @@ void gp_call(struct gp_client *client, struct msg_arg *arg)
         close_session(client, &request, arg, &lock);
         break;
     }
+    return thread_rest_waits();
 }
 
 void gp_call_after(void)

@@ -98,8 +98,8 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
         *length = 7;
         break;
     case COMMAND_MEMORY:
-        reply->param[1].x = recv->obj_va[0] != 0;
-        reply->param[1].y = recv->obj_prot[0];
+        reply->param[1].x = recv->num_objects != 0 && recv->obj_va[0] != 0;
+        reply->param[1].y = recv->num_objects != 0 ? recv->obj_prot[0] : 0;
         break;
     default:
         reply->result = 1;

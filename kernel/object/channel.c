@@ -152,8 +152,8 @@ uint32_t channel_room(const struct channel *channel, uint32_t *buffer_size)
     return room;
 }
 
-enum error channel_reserve(struct channel *channel, uint32_t length, bool early,
-                           struct message **message, uint32_t *taken)
+inline enum error channel_reserve(struct channel *channel, uint32_t length, bool early,
+                                  struct message **message, uint32_t *taken)
 {
     if (channel->state == CHANNEL_WAITING)
         return E_NOT_READY;
@@ -180,8 +180,8 @@ enum error channel_may_carry(const struct channel *channel, struct object *objec
     return carried == channel->peer || carried->carried > 0 ? E_NOT_ALLOWED : E_OK;
 }
 
-uint32_t channel_send(struct channel *channel, struct message *message, uint32_t length,
-                      const struct channel_cargo *cargo, uint32_t num_cargo)
+inline uint32_t channel_send(struct channel *channel, struct message *message, uint32_t length,
+                             const struct channel_cargo *cargo, uint32_t num_cargo)
 {
     struct channel *peer = channel->peer;
     message->state = MESSAGE_QUEUED;
@@ -193,16 +193,15 @@ uint32_t channel_send(struct channel *channel, struct message *message, uint32_t
         message->rights[i] = cargo[i].rights;
         object_open(cargo[i].object);
     }
-    message->id = peer->next_id++;
-    if (peer->next_id == 0)
-        peer->next_id = 1;
-    uint32_t id = message->id;
+    const uint32_t id = peer->next_id;
+    message->id = id;
+    peer->next_id = id == UINT32_MAX ? 1 : id + 1;
     list_append(&peer->queue, &message->link);
     object_notify(&peer->object);
     return id;
 }
 
-enum error channel_get(struct channel *channel, struct message **message)
+inline enum error channel_get(struct channel *channel, struct message **message)
 {
     struct list *link = list_take_first(&channel->queue);
     if (link != NULL) {
@@ -225,24 +224,31 @@ enum error channel_find(struct channel *channel, uint32_t id, struct message **m
     return E_INVALID;
 }
 
-void channel_put(struct channel *channel, struct message *message)
+/* Closes the handles in a message whose buffer is free already. */
+static void drop_cargo(struct channel *channel, struct message *message)
 {
-    list_remove(&message->link);
-    message->state = MESSAGE_FREE;
     uint32_t num_objects = message->num_objects;
     message->num_objects = 0;
     channel->carried -= num_objects;
+    for (uint32_t i = 0; i < num_objects; i++) {
+        struct object *object = message->objects[i];
+        message->objects[i] = NULL;
+        object_close(object);
+    }
+}
+
+inline void channel_put(struct channel *channel, struct message *message)
+{
+    list_remove(&message->link);
+    message->state = MESSAGE_FREE;
     struct channel *sender = channel->peer;
     if (sender != NULL && sender->refused) {
         sender->refused = false;
         sender->send_unblocked = true;
         object_notify(&sender->object);
     }
-    for (uint32_t i = 0; i < num_objects; i++) {
-        struct object *object = message->objects[i];
-        message->objects[i] = NULL;
-        object_close(object);
-    }
+    if (message->num_objects != 0)
+        drop_cargo(channel, message);
 }
 
 bool channel_withdraw_all(struct channel *channel)
@@ -283,7 +289,7 @@ void channel_free(struct object *object)
     free_end(channel_of(object));
 }
 
-uint32_t channel_events(struct object *object)
+inline uint32_t channel_events(struct object *object)
 {
     struct channel *channel = channel_of(object);
     uint32_t events = 0;

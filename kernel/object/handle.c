@@ -170,7 +170,7 @@ static struct handle *slot_of(struct handle_table *table, uint64_t id)
     return &table->chunks[session / HANDLE_CHUNK][session % HANDLE_CHUNK];
 }
 
-enum error handle_find(struct handle_table *table, uint64_t id, struct handle **out)
+inline enum error handle_find(struct handle_table *table, uint64_t id, struct handle **out)
 {
     *out = slot_of(table, id);
     if (*out == NULL)
@@ -178,8 +178,8 @@ enum error handle_find(struct handle_table *table, uint64_t id, struct handle **
     return (*out)->object == NULL ? E_NOT_FOUND : E_OK;
 }
 
-enum error handle_find_kind(struct handle_table *table, uint64_t id, enum object_kind kind,
-                            uint32_t right, struct handle **out)
+inline enum error handle_find_kind(struct handle_table *table, uint64_t id, enum object_kind kind,
+                                   uint32_t right, struct handle **out)
 {
     enum error error = handle_find(table, id, out);
     if (error != E_OK)
@@ -231,6 +231,12 @@ bool handle_is_ready_alone(const struct handle *handle)
         list_remove(link); /* quiet */
     }
     return true;
+}
+
+void handle_settle(struct handle *handle)
+{
+    if (object_events(handle->object) == 0)
+        list_remove(&handle->ready_link);
 }
 
 struct thread *handle_holder(const struct object *object)

@@ -94,6 +94,8 @@ struct handle *handle_table_ready(struct handle_table *table, const struct objec
                                   uint32_t *events);
 /* Whether nothing holds on any other handle of the table than this one, on which something does. */
 bool handle_is_ready_alone(const struct handle *handle);
+/* What held on it was delivered: it is not looked at again until something happens. */
+void handle_settle(struct handle *handle);
 /* The thread of an app that holds a handle to the object; NULL: none does. */
 struct thread *handle_holder(const struct object *object);
 bool handle_table_empty(const struct handle_table *table);

@@ -110,7 +110,7 @@ void object_unwatch(struct watch *watch)
     list_remove(&watch->link);
 }
 
-void object_notify(struct object *object)
+inline void object_notify(struct object *object)
 {
     LIST_FOR_EACH (link, &object->watches) {
         struct watch *watch = LIST_OF(link, struct watch, link);
@@ -118,7 +118,7 @@ void object_notify(struct object *object)
     }
 }
 
-uint32_t object_events(struct object *object)
+inline uint32_t object_events(struct object *object)
 {
     switch (object->kind) {
     case OBJECT_PORT:

@@ -16,7 +16,7 @@ void thread_start_all(void)
 }
 
 /* The thread became READY: wakes a donor that waits for it. */
-static void make_ready(struct thread *thread)
+static inline void make_ready(struct thread *thread)
 {
     thread->state = THREAD_READY;
     thread->claimed = false;
@@ -53,7 +53,7 @@ void thread_poke(struct thread *thread)
         make_ready(thread);
 }
 
-static struct thread *first_unclaimed(void)
+static inline struct thread *first_unclaimed(void)
 {
     LIST_FOR_EACH (link, &ready) {
         struct thread *thread = LIST_OF(link, struct thread, ready_link);
@@ -61,6 +61,11 @@ static struct thread *first_unclaimed(void)
             return thread;
     }
     return NULL;
+}
+
+bool thread_rest_waits(void)
+{
+    return first_unclaimed() != NULL;
 }
 
 void thread_offer_rest(void)
@@ -89,13 +94,12 @@ static bool call_done(const struct donor_call *call)
 /* Enters the app until it asks for something. */
 static void enter(struct thread *thread, struct kernel_lock *lock)
 {
-    struct port_trap trap;
     thread->poked = false;
     kernel_unlock(lock);
-    port_app_enter(thread->app, &trap);
+    /* Whoever runs a thread is the only one to look at its trap. */
+    port_app_enter(thread->app, &thread->trap);
     kernel_relock(lock);
-    thread->trap = trap;
-    thread->in_call = trap.kind != PORT_TRAP_TICK;
+    thread->in_call = thread->trap.kind != PORT_TRAP_TICK;
 }
 
 static void finish(struct thread *thread, struct kernel_lock *lock)
@@ -125,8 +129,8 @@ static void run(struct thread *thread, const struct donor_call *call, struct ker
     for (;;) {
         if (!thread->in_call || thread->poked) {
             enter(thread, lock);
+            thread_came_back(thread);
             if (thread->trap.kind == PORT_TRAP_TICK) {
-                thread_ticked(thread);
                 thread_offer_rest();
                 if (call != NULL && !call_done(call))
                     continue;
@@ -159,7 +163,6 @@ static void run(struct thread *thread, const struct donor_call *call, struct ker
 void donor_init(struct donor *donor)
 {
     list_init(&donor->link);
-    port_waiter_init(&donor->waiter);
     donor->wants = NULL;
     donor->asleep = false;
 }
@@ -173,14 +176,15 @@ void donor_wake(struct donor *donor)
     port_wake(&donor->waiter);
 }
 
-void donor_run(struct donor *donor, const struct donor_call *call, struct kernel_lock *lock)
+void donor_lend(struct donor *donor, const struct donor_call *call, struct kernel_lock *lock)
 {
-    while (!call->done(call->context)) {
+    do {
         struct thread *thread = call->target(call->context);
         if (thread != NULL && thread->state == THREAD_READY) {
             run(thread, call, lock);
             continue;
         }
+        port_waiter_init(&donor->waiter);
         donor->wants = thread;
         donor->asleep = true;
         list_append(&sleeping, &donor->link);
@@ -193,7 +197,7 @@ void donor_run(struct donor *donor, const struct donor_call *call, struct kernel
         donor->asleep = false;
         list_remove(&donor->link);
         unclaim(thread);
-    }
+    } while (!call->done(call->context));
 }
 
 static bool rest_is_over(void *context)

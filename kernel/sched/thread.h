@@ -47,8 +47,8 @@ enum thread_verdict {
 
 /* Bound at link time; defined in kernel/syscall. Lock held; may be released in between. */
 enum thread_verdict thread_serve(struct thread *thread, struct kernel_lock *lock);
-/* Likewise: it has run for a while; what it asked for in passing is done. */
-void thread_ticked(struct thread *thread);
+/* Likewise: it has run; what it asked for in passing is done. */
+void thread_came_back(struct thread *thread);
 /* The thread is DEAD and nobody will run it again: frees it. Without the lock. */
 void thread_finished(struct thread *thread);
 
@@ -75,13 +75,22 @@ void thread_wake(struct thread *thread);
 void thread_poke(struct thread *thread);
 
 void donor_init(struct donor *donor);
+/* Lends this processor until call->done, which does not hold yet. */
+void donor_lend(struct donor *donor, const struct donor_call *call, struct kernel_lock *lock);
 /* Lends this processor until call->done. */
-void donor_run(struct donor *donor, const struct donor_call *call, struct kernel_lock *lock);
+static inline void donor_run(struct donor *donor, const struct donor_call *call,
+                             struct kernel_lock *lock)
+{
+    if (!call->done(call->context))
+        donor_lend(donor, call, lock);
+}
 /* The donor's condition may hold now. */
 void donor_wake(struct donor *donor);
 
 /* Runs ready threads without a caller, a little (gp_call_after) or until none is ready. */
 void thread_run_rest(bool until_none, struct kernel_lock *lock);
+/* Whether threads are ready that nobody was woken for. */
+bool thread_rest_waits(void);
 /* Asks for a background processor if threads are ready that nobody was woken for. */
 void thread_offer_rest(void);
 

@@ -26,12 +26,7 @@ void timer_init(struct timer *timer, void (*expired)(struct timer *timer))
     timer->expired = expired;
 }
 
-bool timer_armed(const struct timer *timer)
-{
-    return !list_empty(&timer->link);
-}
-
-void timer_cancel(struct timer *timer)
+void timer_disarm(struct timer *timer)
 {
     bool was_first = armed.next == &timer->link;
     list_remove(&timer->link);

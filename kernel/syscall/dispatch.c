@@ -159,7 +159,8 @@ static enum thread_verdict serve_call(struct instance *instance, struct kernel_l
         .arg = instance->thread.trap.arg,
     };
     timer_cancel(&instance->let_go); /* it came back: what it had to drop is dropped */
-    enum error error = serve(&call, instance->thread.trap.nr);
+    const uint64_t nr = instance->thread.trap.nr;
+    enum error error = nr == SYS_RECEIVE ? call_receive(&call) : serve(&call, nr);
     if (call.over)
         return THREAD_OVER;
     if (error == E_BLOCKED)
@@ -169,7 +170,7 @@ static enum thread_verdict serve_call(struct instance *instance, struct kernel_l
     return THREAD_ANSWER;
 }
 
-void thread_ticked(struct thread *thread)
+void thread_came_back(struct thread *thread)
 {
     posts_run(instance_of_thread(thread));
 }
@@ -177,12 +178,11 @@ void thread_ticked(struct thread *thread)
 enum thread_verdict thread_serve(struct thread *thread, struct kernel_lock *lock)
 {
     struct instance *instance = instance_of_thread(thread);
+    if (thread->trap.kind == PORT_TRAP_CALL && instance->kill_reason == NULL)
+        return serve_call(instance, lock);
     char text[160];
-    posts_run(instance);
     switch (thread->trap.kind) {
     case PORT_TRAP_CALL:
-        if (instance->kill_reason == NULL)
-            return serve_call(instance, lock);
         instance_end(instance, instance->kill_reason, true);
         return THREAD_OVER;
     case PORT_TRAP_FAULT:

@@ -52,12 +52,8 @@ static void carry_out(struct instance *instance, const struct post *post)
         post_send(instance, channel, post);
 }
 
-void posts_run(struct instance *instance)
+static void carry_out_until(struct instance *instance, struct sys_page *page, uint32_t head)
 {
-    struct sys_page *page = port_app_page(instance->port_app);
-    uint32_t head = __atomic_load_n(&page->post_head, __ATOMIC_ACQUIRE);
-    if (head == instance->posts_done)
-        return;
     /* More than there are places for is nonsense: then none counts. */
     if (head - instance->posts_done > SYS_POSTS)
         instance->posts_done = head;
@@ -69,6 +65,14 @@ void posts_run(struct instance *instance)
             carry_out(instance, &post);
     }
     __atomic_store_n(&page->post_tail, head, __ATOMIC_RELEASE);
+}
+
+void posts_run(struct instance *instance)
+{
+    struct sys_page *page = port_app_page(instance->port_app);
+    uint32_t head = __atomic_load_n(&page->post_head, __ATOMIC_ACQUIRE);
+    if (head != instance->posts_done)
+        carry_out_until(instance, page, head);
 }
 
 /* Shows the next messages, `most` at most: as many as fit, up to the first that carries handles. */

@@ -31,13 +31,17 @@ static enum error send_reply(struct call *call)
 }
 
 /* Where the message's objects went: memory is mapped, anything else gets a handle. */
-static void deliver_objects(struct call *call, struct message *message, struct sys_recv *recv)
+static void deliver_objects(struct call *call, struct message *message)
 {
     struct instance *instance = call->instance;
+    struct sys_recv *recv = &call->page->recv;
     for (uint32_t i = 0; i < message->num_objects; i++) {
         struct object *object = message->objects[i];
         struct handle *handle = NULL;
         call->page->objects[i] = SYS_NO_HANDLE;
+        recv->obj_va[i] = 0;
+        recv->obj_size[i] = 0;
+        recv->obj_prot[i] = 0;
         if (object->kind != OBJECT_MEMORY) {
             if (handle_install(&instance->handles, object, message->rights[i], &handle) == E_OK)
                 call->page->objects[i] = handle->id;
@@ -56,24 +60,25 @@ static void deliver_objects(struct call *call, struct message *message, struct s
     }
 }
 
-static void deliver(struct call *call, struct channel *channel, struct sys_recv *recv)
+/* Answers the SYS_RECV_* that it adds. */
+static uint32_t deliver(struct call *call, struct channel *channel)
 {
     struct message *message = NULL;
     if (channel_get(channel, &message) != E_OK)
-        return;
+        return 0;
     instance_served(call->instance); /* an app that never answered the last one */
     instance_serve(call->instance, channel);
-    recv->flags |= SYS_RECV_MSG;
-    recv->length = message->length;
-    recv->num_objects = message->num_objects;
+    call->page->recv.length = message->length;
+    call->page->recv.num_objects = message->num_objects;
     __builtin_memcpy(call->page->in, message->data, message->length);
-    deliver_objects(call, message, recv);
+    deliver_objects(call, message);
     channel_put(channel, message);
+    return SYS_RECV_MSG;
 }
 
 /* Accepts a connection on the app's own port. NULL: its client is gone, or the table is full (then
  * the connection is dropped). */
-static struct handle *accept_session(struct call *call, struct sys_recv *recv)
+static struct handle *accept_session(struct call *call)
 {
     struct instance *instance = call->instance;
     struct channel *channel = NULL;
@@ -87,8 +92,7 @@ static struct handle *accept_session(struct call *call, struct sys_recv *recv)
     object_close(&channel->object);
     if (error != E_OK)
         return NULL;
-    recv->flags |= SYS_RECV_ACCEPTED;
-    __builtin_memcpy(recv->peer_uuid, channel->peer_uuid, sizeof(recv->peer_uuid));
+    __builtin_memcpy(call->page->recv.peer_uuid, channel->peer_uuid, sizeof(channel->peer_uuid));
     return handle;
 }
 
@@ -98,15 +102,17 @@ static bool is_session(const struct instance *instance, struct object *object)
            channel_of(object)->port == instance->service;
 }
 
-/* Something holds on `handle`. False: it came to nothing. */
+/* Something holds on `handle`. False: it came to nothing. Of sys_page.recv only what counts is
+ * written, piece by piece: the rest is what the app found there before, or wrote. */
 static bool take_event(struct call *call, struct handle *handle, uint32_t events)
 {
     struct instance *instance = call->instance;
-    struct sys_recv recv = {0};
+    uint32_t received = 0;
     if (handle->object == &instance->service->object) {
-        handle = accept_session(call, &recv);
+        handle = accept_session(call);
         if (handle == NULL)
             return false;
+        received = SYS_RECV_ACCEPTED;
         events = object_events(handle->object);
     }
     struct object *object = handle->object;
@@ -117,8 +123,9 @@ static bool take_event(struct call *call, struct handle *handle, uint32_t events
     call_report(call, &event, object, flags,
                 posts_shows_many(object, flags) && handle_is_ready_alone(handle));
     if ((events & SYS_EVENT_MSG) != 0 && session)
-        deliver(call, channel_of(object), &recv);
-    call->page->recv = recv;
+        received |= deliver(call, channel_of(object));
+    handle_settle(handle);
+    call->page->recv.flags = received;
     return true;
 }
 
@@ -155,7 +162,7 @@ enum error call_receive(struct call *call)
         if (take_event(call, handle, events))
             return E_OK;
     if (only != NULL && call_report_ready(call, only, call->arg[3])) {
-        call->page->recv = (struct sys_recv){0};
+        call->page->recv.flags = 0;
         return E_OK;
     }
     instance->handles.waiting = HANDLE_WAIT_ANY;

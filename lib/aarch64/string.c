@@ -36,9 +36,15 @@ static inline void copy_upwards(uint8_t *t, const uint8_t *f, size_t size)
             ((struct pair *)t)[2] = c;
             ((struct pair *)t)[3] = d;
         }
-        for (; size >= 8; size -= 8, t += 8, f += 8) {
+        for (; size >= 16; size -= 16, t += 16, f += 16) {
             LOOP_STAYS(size);
+            *(struct pair *)t = *(const struct pair *)f;
+        }
+        if (size >= 8) {
             *(word *)t = *(const word *)f;
+            size -= 8;
+            t += 8;
+            f += 8;
         }
     }
     for (; size != 0; size--) {
@@ -89,9 +95,14 @@ void *memset(void *to, int byte, size_t size)
         ((struct pair *)t)[2] = pair;
         ((struct pair *)t)[3] = pair;
     }
-    for (; size >= 8; size -= 8, t += 8) {
+    for (; size >= 16; size -= 16, t += 16) {
         LOOP_STAYS(size);
+        *(struct pair *)t = (struct pair){pattern, pattern};
+    }
+    if (size >= 8) {
         *(word *)t = pattern;
+        size -= 8;
+        t += 8;
     }
     for (; size != 0; size--) {
         LOOP_STAYS(size);

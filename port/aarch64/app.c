@@ -142,9 +142,13 @@ static bool trap_sync(struct port_app *app, struct port_trap *trap)
     if (class == ESR_EC_SVC64) {
         trap->kind = PORT_TRAP_CALL;
         trap->nr = app->frame.x[8];
-        for (unsigned i = 0; i < 6; i++) {
-            trap->arg[i] = app->frame.x[i];
-        }
+        const uint64_t *x = app->frame.x;
+        trap->arg[0] = x[0];
+        trap->arg[1] = x[1];
+        trap->arg[2] = x[2];
+        trap->arg[3] = x[3];
+        trap->arg[4] = x[4];
+        trap->arg[5] = x[5];
         return false;
     }
     if (class == ESR_EC_FP) {
@@ -163,10 +167,33 @@ static bool trap_sync(struct port_app *app, struct port_trap *trap)
     return false;
 }
 
+/* An interrupt, or an error that the machine reports, took the processor from the app. Answers whether
+ * the app goes on. Interrupts masked. */
+static __attribute__((noinline)) bool trap_other(uint32_t reason, uint64_t entered,
+                                                 struct port_trap *trap)
+{
+    if (reason == USER_SERROR) {
+        trap->kind = PORT_TRAP_FAULT;
+        trap->arg[0] = SYS_FAULT_DATA;
+        trap->arg[1] = 0;
+        trap->arg[2] = UINT64_MAX;
+        return false;
+    }
+    if ((reason == USER_IRQ) == (gic_version == 2)) {
+        thread_leave(SMC_RPC_INTERRUPT, 0, 0);
+    } else {
+        interrupt_own();
+    }
+    if (cntpct_el0_read() - entered > cntfrq_el0_read() / (1000000000u / TICK_NS)) {
+        trap->kind = PORT_TRAP_TICK;
+        return false;
+    }
+    return true;
+}
+
 void port_app_enter(struct port_app *app, struct port_trap *trap)
 {
     uint64_t entered = cntpct_el0_read();
-    uint64_t limit = cntfrq_el0_read() / (1000000000u / TICK_NS);
     uint64_t mask = interrupts_mask();
 
     fp_release(); /* no register of the kernel's own is seen by the app */
@@ -177,26 +204,7 @@ void port_app_enter(struct port_app *app, struct port_trap *trap)
         }
         ttbr0_el1_write(page_physical(app->root).value | (uint64_t)app->asid << 48);
         uint32_t reason = user_run(&app->frame);
-        if (reason == USER_SYNC) {
-            more = trap_sync(app, trap);
-            continue;
-        }
-        if (reason == USER_SERROR) {
-            trap->kind = PORT_TRAP_FAULT;
-            trap->arg[0] = SYS_FAULT_DATA;
-            trap->arg[1] = 0;
-            trap->arg[2] = UINT64_MAX;
-            break;
-        }
-        if ((reason == USER_IRQ) == (gic_version == 2)) {
-            thread_leave(SMC_RPC_INTERRUPT, 0, 0);
-        } else {
-            interrupt_own();
-        }
-        if (cntpct_el0_read() - entered > limit) {
-            trap->kind = PORT_TRAP_TICK;
-            break;
-        }
+        more = reason == USER_SYNC ? trap_sync(app, trap) : trap_other(reason, entered, trap);
     }
     fp_sync(&app->fp);
     ttbr0_el1_write(table_identity);

@@ -21,17 +21,15 @@ struct {
     uint64_t ttbr0, ttbr1, tcr, mair, sctlr;
 } boot_registers;
 uint32_t boot_lock;
-uint8_t boot_stack[0x2000] __attribute__((aligned(16)));
-__asm__(".global boot_stack_end\n.set boot_stack_end, boot_stack + 0x2000");
 struct cpu cpus[CPUS_MAX];
 
 /* kernel.ld, entry.S */
 extern const uint8_t image_start[], image_text[], image_constants[], image_data[], image_trust[],
     image_end[], vector_table[], exception_vectors[];
 
-uint64_t boot_tables(uint64_t image);
-_Noreturn void boot_main(uint64_t tree, uint64_t image, uint64_t address);
-uint64_t boot_processor(void);
+uint64_t boot_tables(uint64_t image) COLD;
+_Noreturn void boot_main(uint64_t tree, uint64_t image, uint64_t address) COLD;
+uint64_t boot_processor(void) COLD;
 _Noreturn void boot_processor_ready(void);
 
 static bool image_map(uint64_t image, uint64_t address, const uint8_t *from, const uint8_t *end,

@@ -257,3 +257,10 @@ exception_fatal_vector:
     mrs x3, elr_el1
     mov x4, x5
     b exception_fatal
+
+/* Of the cold start, of other processors' starts, and of the kernel's own end. */
+.section .bss
+.balign 16
+    .skip 0x2000
+.global boot_stack_end
+boot_stack_end:

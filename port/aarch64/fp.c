@@ -23,6 +23,7 @@ void fp_take(struct fp_state *owner)
     }
     fp_save(cpu->fp_owner == NULL ? &cpu->fp_normal : cpu->fp_owner);
     fp_load(owner);
+    owner->used = true;
     cpu->fp_owner = owner;
 }
 
@@ -39,7 +40,7 @@ void fp_sync(struct fp_state *owner)
     }
 }
 
-void fp_release(void)
+inline void fp_release(void)
 {
     struct cpu *cpu = cpu_current();
 

@@ -3,18 +3,18 @@
  */
 #include <port/aarch64/machine.h>
 
-uint64_t spin_lock(struct spin *spin)
+inline uint64_t spin_lock(struct spin *spin)
 {
     uint64_t mask = interrupts_mask();
     uint32_t held;
     uint32_t failed;
 
-    __asm__ volatile("   sevl\n"
-                     "1: wfe\n"
-                     "2: ldaxr %w0, [%2]\n"
-                     "   cbnz %w0, 1b\n"
-                     "   stxr %w1, %w3, [%2]\n"
-                     "   cbnz %w1, 2b\n"
+    __asm__ volatile("1: ldaxr %w0, [%2]\n"
+                     "   cbz %w0, 2f\n"
+                     "   wfe\n" /* until the word changes */
+                     "   b 1b\n"
+                     "2: stxr %w1, %w3, [%2]\n"
+                     "   cbnz %w1, 1b\n"
                      : "=&r"(held), "=&r"(failed)
                      : "r"(&spin->held), "r"(1)
                      : "memory");
@@ -32,14 +32,14 @@ static struct spin kernel_lock;
 static uint64_t kernel_lock_mask;
 static const struct cpu *kernel_lock_owner;
 
-void port_lock(void)
+inline void port_lock(void)
 {
     uint64_t mask = spin_lock(&kernel_lock);
     kernel_lock_mask = mask;
     __atomic_store_n(&kernel_lock_owner, cpu_current(), __ATOMIC_RELAXED);
 }
 
-void port_unlock(void)
+inline void port_unlock(void)
 {
     uint64_t mask = kernel_lock_mask;
     __atomic_store_n(&kernel_lock_owner, NULL, __ATOMIC_RELAXED);

@@ -18,6 +18,9 @@
 #include <port/kernel.h>
 #include <port/port.h>
 
+/* What runs once, or is the end: compiled for size, and out of the way. */
+#define COLD __attribute__((cold))
+
 /* --- Addresses. A physical address is never a pointer. ---------------------------------------- */
 
 struct physical {
@@ -59,6 +62,7 @@ struct fp_state {
     _Alignas(16) uint8_t registers[512];
     uint64_t control; /* FPCR */
     uint64_t status;  /* FPSR */
+    bool used;        /* registers were put here since it was cleared */
 };
 
 /* --- Processors. ---------------------------------------------------------------------------------- */
@@ -109,7 +113,7 @@ struct thread {
 _Static_assert(offsetof(struct thread, sp) == THREAD_SP, "layout.h");
 _Static_assert(offsetof(struct thread, state) == THREAD_STATE, "layout.h");
 
-void thread_start(void);
+void thread_start(void) COLD;
 /* The thread whose stack this is; NULL on a processor's own stack. */
 struct thread *thread_current(void);
 /* A free slot, marked running; the reserved ones only if `reserved`. NULL: none. */
@@ -121,8 +125,8 @@ _Noreturn void thread_begin(struct thread *thread);
 void thread_resume(uint64_t number);
 /* In a thread: leaves for the normal world with these results; returns when resumed. */
 void thread_leave(uint64_t a0, uint64_t a1, uint64_t a2);
-/* In a thread: the call is over. */
-_Noreturn void thread_end(uint64_t a0);
+/* In this thread: the call is over. */
+_Noreturn void thread_end(struct thread *thread, uint64_t a0);
 /* smc.c: what a fresh thread runs. */
 _Noreturn void thread_main(struct thread *thread);
 
@@ -137,7 +141,7 @@ _Noreturn void smc_leave(uint64_t what, uint64_t a1, uint64_t a2, uint64_t a3, u
 
 /* --- Pages of secure memory (page.c): free pages hold zeros. ---------------------------------- */
 
-void page_start(struct physical from, struct physical end);
+void page_start(struct physical from, struct physical end) COLD;
 /* NULL: none. Contiguous. */
 void *page_take(size_t count);
 void page_give(void *pages, size_t count); /* wipes them */
@@ -179,7 +183,7 @@ void table_app_flush_all(uint32_t asid);
 void table_app_destroy(uint64_t *root);
 extern uint64_t table_identity; /* TTBR0 between calls */
 /* Before the MMU is on: empty tables, from a few pages of the image. */
-void table_start(void);
+void table_start(void) COLD;
 /* Once, with the MMU on: the image's pointers are `delta` from its physical addresses. */
 void table_move(uint64_t delta);
 /* From here on tables come from the page pool. */
@@ -199,8 +203,9 @@ void normal_add(struct physical base, uint64_t size);
 /* Registers what a list of pages names (abi/message.h). E_INVALID; E_NO_MEMORY; E_EXISTS. */
 enum error share_register(uint64_t list, uint64_t size, uint64_t cookie);
 enum error share_release(uint64_t cookie);
-/* A place inside registered memory, which must lie within one page. NULL: no such thing. */
-volatile void *share_pointer(uint64_t cookie, uint64_t offset, uint64_t size);
+/* A place inside registered memory, and how many bytes of it follow in the same page. NULL: no such
+ * thing, or not aligned to 8. */
+volatile void *share_pointer(uint64_t cookie, uint64_t offset, size_t *room);
 /* Copies to a place inside registered memory, which may be anywhere. False: no such place. */
 bool share_write(uint64_t cookie, uint64_t offset, const void *bytes, uint64_t size);
 /* Adds to *offset where the memory starts in its first page. False: no such memory, or overflow. */
@@ -213,7 +218,7 @@ void share_unmap(uint32_t slot, uint64_t pages);
 
 /* --- Interrupts, notifications, time (gic.c, notify.c). ------------------------------------------ */
 
-void gic_start(uint32_t version, uint64_t distributor, uint64_t redistributor, uint64_t cpu);
+void gic_start(uint32_t version, uint64_t distributor, uint64_t redistributor, uint64_t cpu) COLD;
 void gic_processor_start(void);
 /* Takes a pending secure interrupt; GIC_SPURIOUS or above: none. */
 uint32_t gic_take(void);
@@ -249,8 +254,8 @@ void interrupt_fiq(void);
 /* boot.c */
 extern struct cpu cpus[CPUS_MAX];
 /* tree.c: reads what the kernel needs from the device tree and adds what Linux needs. */
-void tree_read(const void *tree);
-void tree_complete(void *tree);
+void tree_read(const void *tree) COLD;
+void tree_complete(void *tree) COLD;
 struct tree_facts {
     uint32_t gic_version;
     uint64_t distributor, redistributor, cpu_interface;
@@ -258,14 +263,14 @@ struct tree_facts {
     uint64_t console;                  /* secure PL011; 0: none */
 };
 extern struct tree_facts tree_facts;
-void console_start(uint64_t address);
+void console_start(uint64_t address) COLD;
 void console_write(const char *text, size_t size);
 /* The log from *position on (abi/report.h), at most `size` octets; *position becomes that of the
  * first one given. Answers how many. */
 size_t console_read(uint64_t *position, char *out, size_t size);
 /* report.c: answers a question about the kernel itself. False: it is not one. */
 bool report_call(struct msg_arg *arg);
-void random_start(void);
+void random_start(void) COLD;
 /* Before anything else runs: a number to place the kernel by. */
 uint64_t random_early(void);
 uint64_t random_number(void);

@@ -152,7 +152,7 @@ static struct share **bucket_of(uint64_t cookie)
 }
 
 /* Lock held. */
-static struct share *share_find(uint64_t cookie)
+static inline struct share *share_find(uint64_t cookie)
 {
     for (struct share *share = *bucket_of(cookie); share != NULL; share = share->next) {
         if (share->cookie == cookie) {
@@ -217,17 +217,21 @@ enum error share_release(uint64_t cookie)
     return share == NULL ? E_NOT_FOUND : gp_shm_release(linux_client, cookie);
 }
 
-volatile void *share_pointer(uint64_t cookie, uint64_t offset, uint64_t size)
+volatile void *share_pointer(uint64_t cookie, uint64_t offset, size_t *room)
 {
     volatile void *pointer = NULL;
     uint64_t mask = spin_lock(&share_lock);
     const struct share *share = share_find(cookie);
 
-    if (share != NULL && offset <= share->size && size <= share->size - offset) {
+    if (share != NULL && offset < share->size) {
         uint64_t at = share->offset + offset;
-        if (at % 8 == 0 && at % PAGE_SIZE <= PAGE_SIZE - size) {
-            struct physical page = share->mem->page[at / PAGE_SIZE];
-            pointer = normal_pointer(physical(page.value + at % PAGE_SIZE), size);
+        uint64_t in_page = PAGE_SIZE - at % PAGE_SIZE;
+        if (at % 8 == 0) {
+            /* That the page is the normal world's was checked when it was registered. */
+            uint64_t page = share->mem->page[at / PAGE_SIZE].value;
+            pointer = (volatile void *)(NORMAL_BASE + page +
+                                        at % PAGE_SIZE); // NOLINT(performance-no-int-to-ptr)
+            *room = share->size - offset < in_page ? share->size - offset : in_page;
         }
     }
     spin_unlock(&share_lock, mask);

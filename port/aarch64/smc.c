@@ -2,9 +2,9 @@
  * What EL3 calls: fast and yielding calls of the normal world, secure interrupts, processors going
  * off, the machine's end. All arrive on the processor's own stack with interrupts masked.
  *
- * The message of a yielding call stays where Linux wrote it; its size is read once, then that many
- * bytes are copied once, and only the copy is looked at. The answer is written back field by field:
- * nothing that Linux did not ask for, and no more parameters than the copy has.
+ * The message of a yielding call stays where Linux wrote it; its header is copied once, then as many
+ * parameters as the copy says are copied once, and only the copy is looked at. The answer is written
+ * back field by field: nothing that Linux did not ask for, and no more parameters than the copy has.
  */
 #include <abi/opteed.h>
 #include <lib/version.h>
@@ -77,25 +77,35 @@ static size_t message_size(uint32_t num_params)
     return sizeof(struct msg_header) + num_params * sizeof(struct msg_param);
 }
 
-/* The message in the normal world's memory: `size` bytes of it. NULL: not there. */
-static volatile void *message_pointer(uint32_t id, uint64_t where, uint64_t offset, size_t size)
+/* The message in the normal world's memory, and how many bytes follow there in the same page. NULL:
+ * not there. */
+static volatile void *message_pointer(uint32_t id, uint64_t where, uint64_t offset, size_t *room)
 {
     if (id == SMC_CALL_SHARED) {
-        return share_pointer(where, offset, size);
+        return share_pointer(where, offset, room);
     }
-    if (where % 8 != 0 || where % PAGE_SIZE > PAGE_SIZE - size) {
-        return NULL;
-    }
-    return normal_pointer(physical(where), size);
+    *room = PAGE_SIZE - where % PAGE_SIZE;
+    return where % 8 == 0 ? normal_pointer(physical(where), *room) : NULL;
 }
 
-static void message_copy(struct msg_arg *to, volatile const struct msg_arg *from, size_t size)
+/* Reads each word once. */
+static void words_copy(void *to, volatile const void *from, size_t size)
 {
-    uint64_t *t = (uint64_t *)(void *)to;
-    volatile const uint64_t *f = (volatile const uint64_t *)(volatile const void *)from;
+    uint64_t *t = to;
+    volatile const uint64_t *f = from;
     for (size_t i = 0; i < size / 8; i++) {
         t[i] = f[i];
     }
+}
+
+static inline struct msg_header header_copy(volatile const struct msg_header *from)
+{
+    volatile const uint64_t *f = (volatile const uint64_t *)(volatile const void *)from;
+    union {
+        uint64_t words[4];
+        struct msg_header head;
+    } copy = {.words = {f[0], f[1], f[2], f[3]}};
+    return copy.head;
 }
 
 static uint32_t message_register(const struct msg_arg *arg)
@@ -125,29 +135,29 @@ static uint32_t message_unregister(const struct msg_arg *arg)
 
 /* Commands that neither block nor take long are done at once, with no thread: they always find
  * a place. */
-static bool message_at_once(const struct msg_arg *arg, volatile struct msg_arg *message)
+static __attribute__((noinline)) void message_at_once(const struct msg_header *head,
+                                                      volatile struct msg_arg *message)
 {
     uint32_t result = TEE_SUCCESS;
+    struct msg_arg arg = {.head = *head};
 
-    switch (arg->head.cmd) {
+    words_copy(arg.params, message->params, head->num_params * sizeof(arg.params[0]));
+    switch (head->cmd) {
     case MSG_CMD_CANCEL:
-        gp_cancel(linux_client, arg->head.session, arg->head.cancel_id);
+        gp_cancel(linux_client, head->session, head->cancel_id);
         break;
     case MSG_CMD_REGISTER_SHM:
-        result = message_register(arg);
+        result = message_register(&arg);
         break;
     case MSG_CMD_UNREGISTER_SHM:
-        result = message_unregister(arg);
-        break;
-    case MSG_CMD_STOP_ASYNC_NOTIF:
-        notify_enable(false);
+        result = message_unregister(&arg);
         break;
     default:
-        return false;
+        notify_enable(false);
+        break;
     }
     message->head.ret = result;
     message->head.origin = TEE_ORIGIN_TEE;
-    return true;
 }
 
 void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
@@ -162,39 +172,33 @@ void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
     if (function != SMC_CALL && function != SMC_CALL_WITH_RPC && function != SMC_CALL_SHARED) {
         answer(SMC_UNKNOWN, 0, 0, 0);
     }
-    volatile struct msg_arg *message =
-        message_pointer(function, where, (uint32_t)a3, sizeof(struct msg_header));
-    if (message == NULL) {
+    size_t room;
+    volatile struct msg_arg *message = message_pointer(function, where, (uint32_t)a3, &room);
+    if (message == NULL || room < sizeof(struct msg_header)) {
         answer(SMC_BAD_ADDRESS, 0, 0, 0);
     }
-    uint32_t num_params = message->head.num_params;
-    if (num_params > MSG_PARAMS_MAX) {
+    struct msg_header head = header_copy(&message->head);
+    if (head.num_params > MSG_PARAMS_MAX) {
         answer(SMC_BAD_COMMAND, 0, 0, 0);
     }
-    size_t size = message_size(num_params);
-    size_t whole = size + (function == SMC_CALL ? 0 : message_size(RPC_PARAMS));
-    message = message_pointer(function, where, (uint32_t)a3, whole);
-    if (message == NULL) {
+    size_t size = message_size(head.num_params);
+    if (room < size + (function == SMC_CALL ? 0 : message_size(RPC_PARAMS))) {
         answer(SMC_BAD_ADDRESS, 0, 0, 0);
     }
-
-    struct msg_arg arg;
-    arg.head = (struct msg_header){0}; /* params: as many are read as were copied */
-    message_copy(&arg, message, size);
-    arg.head.num_params = num_params;
-    if (message_at_once(&arg, message)) {
+    bool kept = head.cmd == MSG_CMD_CLOSE_SESSION || head.cmd == MSG_CMD_BOTTOM_HALF;
+    if (head.cmd > MSG_CMD_CLOSE_SESSION && !kept) {
+        if (head.cmd > MSG_CMD_STOP_ASYNC_NOTIF) {
+            answer(SMC_BAD_COMMAND, 0, 0, 0);
+        }
+        message_at_once(&head, message);
         answer(SMC_OK, 0, 0, 0);
     }
-    uint32_t command = arg.head.cmd;
-    if (command > MSG_CMD_BOTTOM_HALF) {
-        answer(SMC_BAD_COMMAND, 0, 0, 0);
-    }
-    struct thread *thread =
-        thread_take(command == MSG_CMD_CLOSE_SESSION || command == MSG_CMD_BOTTOM_HALF);
+    struct thread *thread = thread_take(kept);
     if (thread == NULL) {
         answer(SMC_NO_THREAD, 0, 0, 0);
     }
-    memcpy(&thread->copy, &arg, size);
+    thread->copy.head = head;
+    words_copy(thread->copy.params, message->params, size - sizeof(head));
     thread->message = message;
     thread->rpc = NULL;
     if (function != SMC_CALL) {
@@ -276,6 +280,7 @@ static void message_answer(volatile struct msg_arg *message, const struct msg_ar
 void thread_main(struct thread *thread)
 {
     struct msg_arg *arg = &thread->copy;
+    bool rest = true;
 
     interrupts_on();
     if (arg->head.cmd == MSG_CMD_BOTTOM_HALF) {
@@ -285,15 +290,17 @@ void thread_main(struct thread *thread)
         arg->head.origin = TEE_ORIGIN_TEE;
     } else if (!enumeration_call(arg) && !report_call(arg)) {
         if (offsets_adjust(arg)) {
-            gp_call(linux_client, arg);
+            rest = gp_call(linux_client, arg);
         } else {
             arg->head.ret = TEE_ERROR_BAD_PARAMETERS;
             arg->head.origin = TEE_ORIGIN_TEE;
         }
     }
     message_answer(thread->message, arg);
-    gp_call_after();
-    thread_end(SMC_OK);
+    if (rest) {
+        gp_call_after();
+    }
+    thread_end(thread, SMC_OK);
 }
 
 /* --- Everything else. ----------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@
     add sp, sp, #112
 .endm
 
-/* The address space between calls: no app's. Changes x16, x17. */
+/* The address space between calls: no app's (outside port_app_enter it always is). Changes x16. */
 .macro identity_space
     adrp x16, table_identity
     ldr x16, [x16, :lo12:table_identity]
@@ -34,11 +34,12 @@
     isb
 .endm
 
-/* void thread_switch_out(thread, stack_top, a0, a1, a2). Only when the thread's stack was left may
- * another processor go on with it. */
+/* void thread_switch_out(thread, stack_top, a0, a1, a2). It may be in the middle of an app. Only when
+ * the thread's stack was left may another processor go on with it. */
 .global thread_switch_out
 thread_switch_out:
     callee_save
+    identity_space
     mov x9, sp
     str x9, [x0, #THREAD_SP]
     mov sp, x1
@@ -65,7 +66,6 @@ thread_switch_end:
     mov x4, #0
     stlr wzr, [x11]
 leave_call:
-    identity_space
     mov w0, #(KERNEL_RETURN_CALL & 0xffff)
     movk w0, #(KERNEL_RETURN_CALL >> 16), lsl #16
     smc #0
@@ -77,7 +77,6 @@ smc_leave:
     mrs x10, tpidr_el1
     ldr x9, [x10, #CPU_STACK_TOP]
     mov sp, x9
-    identity_space
     smc #0
     b .
 

@@ -42,11 +42,10 @@ static bool state_change(struct thread *thread, uint32_t from, uint32_t to)
 struct thread *thread_take(bool reserved)
 {
     /* Who may use the reserved ones tries them last, so that they stay for others of its kind. */
-    uint32_t end = reserved ? THREADS : THREADS - THREADS_RESERVED;
-    for (uint32_t i = 0; i < end; i++) {
-        if (threads[i].state == THREAD_FREE &&
-            state_change(&threads[i], THREAD_FREE, THREAD_RUNNING)) {
-            return &threads[i];
+    const struct thread *end = &threads[reserved ? THREADS : THREADS - THREADS_RESERVED];
+    for (struct thread *thread = threads; thread < end; thread++) {
+        if (thread->state == THREAD_FREE && state_change(thread, THREAD_FREE, THREAD_RUNNING)) {
+            return thread;
         }
     }
     return NULL;
@@ -81,13 +80,13 @@ void thread_leave(uint64_t a0, uint64_t a1, uint64_t a2)
     interrupts_restore(mask);
 }
 
-void thread_end(uint64_t a0)
+void thread_end(struct thread *thread, uint64_t a0)
 {
-    struct thread *thread = thread_current();
-
     (void)interrupts_mask();
     fp_release();
-    memset(&thread->fp, 0, sizeof(thread->fp));
+    if (thread->fp.used) {
+        memset(&thread->fp, 0, sizeof(thread->fp));
+    }
     thread->message = NULL;
     thread->rpc = NULL;
     thread_switch_end(thread, cpu_current()->stack_top, a0);

@@ -69,6 +69,7 @@ static bool serve(struct lane *lane)
     struct msg_arg arg;
     bool traced = page->trace != 0;
     uint32_t result = RESULT_SUCCESS;
+    bool rest = false;
 
     cpu_bind_self(page->cpu);
     memcpy(&arg, &lane->page->arg, sizeof(arg));
@@ -81,7 +82,7 @@ static bool serve(struct lane *lane)
         result = identity_put(lane->identity, &arg);
     }
     if (result == RESULT_SUCCESS) {
-        gp_call(lane->client, &arg);
+        rest = gp_call(lane->client, &arg);
     } else {
         answer(&arg, result);
     }
@@ -95,7 +96,9 @@ static bool serve(struct lane *lane)
     if (write(lane->response, "", 1) != 1) {
         return false;
     }
-    gp_call_after();
+    if (rest) {
+        gp_call_after();
+    }
     return true;
 }
 

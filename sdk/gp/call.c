@@ -25,7 +25,7 @@ void call_begin(const TEE_Identity *client, uint32_t param_types, const TEE_Para
     call_current_client = client;
     call_masked = true;
     call_num_memory = 0;
-    for (uint32_t i = 0; params != NULL && i < TEE_NUM_PARAMS; i++) {
+    for (uint32_t i = 0; param_types != 0 && i < TEE_NUM_PARAMS; i++) {
         const uint32_t type = TEE_PARAM_TYPE_GET(param_types, i);
         if (type < TEE_PARAM_TYPE_MEMREF_INPUT)
             continue;

@@ -217,14 +217,17 @@ static int64_t client_take_reply(const struct client_session *session, struct se
     if (error < 0)
         return error;
     const uint32_t id = page->msg.id;
-    const bool whole = page->msg.length == sizeof(*reply);
+    const uint64_t length = page->msg.length;
+    const bool fits = length >= SESSION_REPLY_SIZE(0) && length <= sizeof(*reply) &&
+                      (length - SESSION_REPLY_SIZE(0)) % sizeof(reply->param[0]) == 0;
+    memset(reply, 0, sizeof(*reply));
     error = sys_call(SYS_READ, session->channel, id, 0, sizeof(*reply), 0, 0);
-    if (error == (int64_t)sizeof(*reply))
-        memcpy(reply, page->in, sizeof(*reply));
+    if (fits && error == (int64_t)length)
+        memcpy(reply, page->in, length);
     sys_call(SYS_PUT, session->channel, id, 0, 0, 0, 0);
     if (error < 0)
         return error;
-    return whole && error == (int64_t)sizeof(*reply) ? SYS_OK : SYS_ERR_GENERIC;
+    return fits && error == (int64_t)length ? SYS_OK : SYS_ERR_GENERIC;
 }
 
 /*

@@ -60,7 +60,7 @@ static enum error request_decode_memory(const struct session_request *raw, uint3
 static enum error request_decode_value(const struct session_request *raw, uint32_t i,
                                        TEE_Param *out)
 {
-    memset(out, 0, sizeof(*out));
+    *out = (TEE_Param){0};
     const uint32_t type = SESSION_PARAM_TYPE(raw->param_types, i);
     if (type == SESSION_PARAM_NONE || type == SESSION_PARAM_VALUE_OUTPUT)
         return E_OK;
@@ -78,8 +78,8 @@ static enum error request_check_head(const struct session_request *raw)
         return E_BAD_FORMAT;
     if (raw->op != SESSION_OPEN && raw->op != SESSION_INVOKE && raw->op != SESSION_CLOSE)
         return E_BAD_FORMAT;
-    for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
-        if (!request_type_is_known(SESSION_PARAM_TYPE(raw->param_types, i)))
+    for (uint32_t types = raw->param_types; types != 0; types >>= 4) {
+        if (!request_type_is_known(types & 0xfu))
             return E_BAD_FORMAT;
     }
     if (raw->param_types >> (4 * SESSION_PARAMS) != 0)
@@ -87,25 +87,50 @@ static enum error request_check_head(const struct session_request *raw)
     return raw->op == SESSION_CLOSE && raw->param_types != 0 ? E_EXCESS : E_OK;
 }
 
+/* Copies the message, whole or cut after its last parameter. Answers how many parameters there are;
+ * SESSION_PARAMS + 1: it is cut elsewhere. */
+static uint32_t request_copy(const uint8_t *bytes, size_t size, struct session_request *raw)
+{
+    uint32_t count = 0;
+    memcpy(raw, bytes, SESSION_REQUEST_SIZE(0));
+    raw->reserved = 0;
+    for (; count < SESSION_PARAMS && SESSION_REQUEST_SIZE(count + 1) <= size; count++)
+        memcpy(&raw->param[count], bytes + SESSION_REQUEST_SIZE(count), sizeof(raw->param[0]));
+    if (size == sizeof(*raw))
+        memcpy(&raw->reserved, bytes + offsetof(struct session_request, reserved),
+               sizeof(raw->reserved));
+    else if (size != SESSION_REQUEST_SIZE(count))
+        return SESSION_PARAMS + 1;
+    return count;
+}
+
 enum error request_decode(const uint8_t *bytes, size_t size, const struct request_object *objects,
                           uint32_t num_objects, struct request *out)
 {
     struct session_request raw;
-    if (size < sizeof(raw))
+    if (size < SESSION_REQUEST_SIZE(0))
         return E_BAD_FORMAT;
     if (size > sizeof(raw) || num_objects > SYS_MSG_OBJECTS_MAX)
         return E_EXCESS;
-    memcpy(&raw, bytes, sizeof(raw));
+    const uint32_t count = request_copy(bytes, size, &raw);
+    if (count > SESSION_PARAMS)
+        return E_BAD_FORMAT;
     enum error error = request_check_head(&raw);
     if (error != E_OK)
         return error;
     out->op = (enum session_op)raw.op;
     out->command = raw.command;
     out->param_types = raw.param_types;
+    out->num_params = session_num_params(raw.param_types);
+    if (out->num_params > count)
+        return E_BAD_FORMAT;
     out->login = raw.login;
     memcpy(out->client_uuid, raw.client_uuid, sizeof(out->client_uuid));
     uint32_t used = 0;
     for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
+        out->params[i] = (TEE_Param){0};
+        if (i >= out->num_params)
+            continue;
         const bool memory = request_type_is_memory(SESSION_PARAM_TYPE(raw.param_types, i));
         error = memory ? request_decode_memory(&raw, i, objects, num_objects, &out->params[i])
                        : request_decode_value(&raw, i, &out->params[i]);

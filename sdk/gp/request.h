@@ -21,6 +21,7 @@ struct request {
     enum session_op op;
     uint32_t command;
     uint32_t param_types;
+    uint32_t num_params; /* up to the last one that is not NONE */
     uint32_t login;
     uint8_t client_uuid[16];
     TEE_Param
@@ -28,7 +29,7 @@ struct request {
 };
 
 /*
- * E_BAD_FORMAT: too short, of another protocol, an operation or parameter type that does not exist, a
+ * E_BAD_FORMAT: too short, cut elsewhere than after a parameter, of another protocol, an operation or parameter type that does not exist, a
  * reference to an object that is not there, is not memory, is too small or does not give the access
  * that the type wants. E_EXCESS: bytes, objects or parameters more than the operation has. E_NO_MEMORY: an object could not be mapped.
  */

@@ -45,11 +45,12 @@ struct serve_session {
 /* Where the kernel counts sessions from; made as they are needed. */
 #define SERVE_CHUNK 64u
 static struct serve_session *serve_chunks[SYS_SESSIONS_MAX / SERVE_CHUNK];
-static uint32_t serve_live; /* sessions that are connected or open */
-static bool serve_created;  /* TA_CreateEntryPoint has succeeded */
-static bool serve_stays;    /* the instance outlives its sessions */
-static bool serve_was_used; /* somebody has connected */
-static bool serve_retired;  /* nobody will connect any more */
+static uint32_t serve_live;     /* sessions that are connected or open */
+static bool serve_created;      /* TA_CreateEntryPoint has succeeded */
+static bool serve_stays;        /* the instance outlives its sessions */
+static bool serve_was_used;     /* somebody has connected */
+static bool serve_retired;      /* nobody will connect any more */
+static size_t serve_reply_size; /* of the reply in out[] */
 
 static struct serve_session *serve_find(uint32_t handle)
 {
@@ -155,13 +156,14 @@ static TEE_Result serve_invoke(struct serve_session *session, struct request *re
     return result;
 }
 
-/* Puts the outputs into the reply. Answers whether each output's size is within what was given. */
+/* Puts the outputs into the reply, which has as many parameters as the request. Answers whether each output's size is within what was given. */
 static bool serve_outputs(const struct request *request, const size_t given[SESSION_PARAMS],
                           struct session_reply *reply)
 {
     bool fit = true;
-    for (uint32_t i = 0; i < SESSION_PARAMS; i++) {
+    for (uint32_t i = 0; i < request->num_params; i++) {
         const TEE_Param *param = &request->params[i];
+        reply->param[i] = (struct session_param){0};
         switch (SESSION_PARAM_TYPE(request->param_types, i)) {
         case SESSION_PARAM_VALUE_OUTPUT:
         case SESSION_PARAM_VALUE_INOUT:
@@ -190,7 +192,7 @@ static void serve_request(struct serve_session *session, struct request *request
         return;
     }
     size_t given[SESSION_PARAMS];
-    for (uint32_t i = 0; i < SESSION_PARAMS; i++)
+    for (uint32_t i = 0; i < request->num_params; i++)
         given[i] = request->params[i].memref.size;
     reply->origin = TEE_ORIGIN_TRUSTED_APP;
     switch (request->op) {
@@ -210,9 +212,10 @@ static void serve_request(struct serve_session *session, struct request *request
         reply->result = TEE_ERROR_SHORT_BUFFER;
 }
 
-static enum error serve_decode(const struct sys_page *page, const struct sys_recv *recv,
-                               struct request *request)
+/* What the page tells of a message stays as it is until the next system call: the kernel wrote it. */
+static enum error serve_decode(const struct sys_page *page, struct request *request)
 {
+    const struct sys_recv *recv = &page->recv;
     struct request_object objects[SYS_MSG_OBJECTS_MAX];
     const uint32_t count =
         recv->num_objects < SYS_MSG_OBJECTS_MAX ? recv->num_objects : SYS_MSG_OBJECTS_MAX;
@@ -223,13 +226,18 @@ static enum error serve_decode(const struct sys_page *page, const struct sys_rec
     return request_decode(page->in, length, objects, recv->num_objects, request);
 }
 
-/* Serves the message that recv tells of; its reply is left in out[]. */
-static void serve_message(struct serve_session *session, const struct sys_recv *recv)
+/* Serves the message that the page tells of; its reply is left in out[]. */
+static void serve_message(struct serve_session *session)
 {
     struct sys_page *page = sys_page();
-    struct session_reply reply = {.origin = TEE_ORIGIN_TEE};
+    struct session_reply reply;
     struct request request;
-    switch (serve_decode(page, recv, &request)) {
+    uint32_t num_params = 0;
+    reply.op = 0;
+    reply.result = TEE_SUCCESS;
+    reply.origin = TEE_ORIGIN_TEE;
+    reply.reserved = 0;
+    switch (serve_decode(page, &request)) {
     case E_OK:
         reply.op = (uint32_t)request.op;
         serve_request(session, &request, &reply);
@@ -244,7 +252,13 @@ static void serve_message(struct serve_session *session, const struct sys_recv *
         reply.result = TEE_ERROR_BAD_FORMAT;
         break;
     }
-    memcpy(page->out, &reply, sizeof(reply));
+    /* Parameters only where serve_outputs has put them. */
+    if (reply.origin == TEE_ORIGIN_TRUSTED_APP)
+        num_params = request.num_params;
+    memcpy(page->out, &reply, SESSION_REPLY_SIZE(0));
+    for (uint32_t i = 0; i < num_params; i++)
+        memcpy(page->out + SESSION_REPLY_SIZE(i), &reply.param[i], sizeof(reply.param[i]));
+    serve_reply_size = SESSION_REPLY_SIZE(num_params);
 }
 
 static bool serve_may_end(void)
@@ -301,17 +315,17 @@ static bool serve_event(uint32_t *reply_handle)
 {
     struct sys_page *page = sys_page();
     const struct sys_event event = page->event;
-    const struct sys_recv recv = page->recv;
-    if ((recv.flags & SYS_RECV_ACCEPTED) != 0 && !serve_accept(event.handle, recv.peer_uuid))
+    const uint32_t flags = page->recv.flags;
+    if ((flags & SYS_RECV_ACCEPTED) != 0 && !serve_accept(event.handle, page->recv.peer_uuid))
         return true;
     struct serve_session *session = serve_find(event.handle);
-    if (session != NULL && (recv.flags & SYS_RECV_MSG) != 0) {
-        serve_message(session, &recv);
+    if (session != NULL && (flags & SYS_RECV_MSG) != 0) {
+        serve_message(session);
         serve_retire_early();
         *reply_handle = event.handle;
     } else if (session != NULL && (event.event & SYS_EVENT_HUP) != 0) {
         serve_hangup(event.handle);
-    } else if (session == NULL && recv.flags == 0) {
+    } else if (session == NULL && flags == 0) {
         return false;
     }
     return true;
@@ -320,9 +334,8 @@ static bool serve_event(uint32_t *reply_handle)
 static int64_t serve_receive(uint32_t reply_handle, uint64_t timeout_ns, uint64_t flags,
                              uint32_t only)
 {
-    return sys_call(SYS_RECEIVE, reply_handle,
-                    reply_handle == SYS_NO_HANDLE ? 0 : sizeof(struct session_reply), timeout_ns,
-                    flags, only, 0);
+    return sys_call(SYS_RECEIVE, reply_handle, reply_handle == SYS_NO_HANDLE ? 0 : serve_reply_size,
+                    timeout_ns, flags, only, 0);
 }
 
 _Noreturn void gp_serve(void)

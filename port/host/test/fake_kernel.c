@@ -94,7 +94,7 @@ void gp_client_destroy(struct gp_client *client)
     fake.clients--;
 }
 
-void gp_call(struct gp_client *client, struct msg_arg *arg)
+bool gp_call(struct gp_client *client, struct msg_arg *arg)
 {
     fake.calls++;
     fake.inside++;
@@ -111,6 +111,7 @@ void gp_call(struct gp_client *client, struct msg_arg *arg)
         arg->params[0].u.value.a++;
     }
     fake.inside--;
+    return false;
 }
 
 void gp_call_after(void)

@@ -49,11 +49,41 @@ static void lengths(void **state)
     const struct session_request raw = valid();
     memcpy(bytes, &raw, sizeof(raw));
     struct request out;
-    for (size_t size = 0; size < sizeof(raw); size++)
-        assert_int_equal(decode_bytes(bytes, size, 0, &out), E_BAD_FORMAT);
+    for (size_t size = 0; size < sizeof(raw); size++) {
+        const bool after_parameter =
+            size >= SESSION_REQUEST_SIZE(0) &&
+            (size - SESSION_REQUEST_SIZE(0)) % sizeof(struct session_param) == 0;
+        assert_int_equal(decode_bytes(bytes, size, 0, &out), after_parameter ? E_OK : E_BAD_FORMAT);
+    }
     assert_int_equal(decode_bytes(bytes, sizeof(raw), 0, &out), E_OK);
     for (size_t size = sizeof(raw) + 1; size <= sizeof(bytes); size++)
         assert_int_equal(decode_bytes(bytes, size, 0, &out), E_EXCESS);
+}
+
+/* A message may end after its last parameter, not before. */
+static void cut(void **state)
+{
+    (void)state;
+    struct session_request raw = valid();
+    struct request out;
+    memset(&out, 0xa5, sizeof(out));
+    raw.param_types = SESSION_PARAM_VALUE_INPUT << 4;
+    raw.param[1] = (struct session_param){.x = 3, .y = 4};
+    raw.param[2] = (struct session_param){.x = 5, .y = 6};
+    for (uint32_t n = 0; n < 2; n++)
+        assert_int_equal(decode_bytes(&raw, SESSION_REQUEST_SIZE(n), 0, &out), E_BAD_FORMAT);
+    for (uint32_t n = 2; n <= SESSION_PARAMS; n++) {
+        assert_int_equal(decode_bytes(&raw, SESSION_REQUEST_SIZE(n), 0, &out), E_OK);
+        assert_int_equal(out.num_params, 2);
+        assert_int_equal(out.params[1].value.b, 4);
+        assert_int_equal(out.params[0].value.a, 0);
+        assert_int_equal(out.params[2].value.a, 0);
+        assert_int_equal(out.params[3].memref.size, 0);
+    }
+    raw.param_types = SESSION_PARAM_MEMREF_INPUT << 12;
+    raw.object[3] = SESSION_NO_OBJECT;
+    assert_int_equal(decode_bytes(&raw, SESSION_REQUEST_SIZE(3), 0, &out), E_BAD_FORMAT);
+    assert_int_equal(decode_bytes(&raw, SESSION_REQUEST_SIZE(4), 0, &out), E_OK);
 }
 
 static void heads(void **state)
@@ -223,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths),
+        cmocka_unit_test(cut),
         cmocka_unit_test(heads),
         cmocka_unit_test(types),
         cmocka_unit_test(values),

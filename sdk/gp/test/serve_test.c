@@ -134,8 +134,11 @@ static void check_reply(uint64_t handle, uint64_t length)
         require(handle == SYS_NO_HANDLE, "a reply to nothing");
         return;
     }
-    require(handle == step->channel && length == sizeof(last_reply), "no reply");
-    memcpy(&last_reply, sys_page()->out, sizeof(last_reply));
+    require(handle == step->channel && length <= sizeof(last_reply), "no reply");
+    require(length >= SESSION_REPLY_SIZE(0) && length % sizeof(struct session_param) == 0,
+            "a reply that is cut in a parameter");
+    memset(&last_reply, 0, sizeof(last_reply));
+    memcpy(&last_reply, sys_page()->out, length);
     require(last_reply.result == step->result, "wrong result");
     require(last_reply.origin == (step->by_tee ? TEE_ORIGIN_TEE : TEE_ORIGIN_TRUSTED_APP),
             "wrong origin");
