@@ -9,18 +9,19 @@ KERNEL_SOURCES := kernel/kernel.c $(wildcard kernel/decode/*.c kernel/sched/*.c 
 KERNEL_SOURCES := $(filter-out %_test.c,$(KERNEL_SOURCES))
 KERNEL_LIB_SOURCES := lib/error.c lib/uuid.c lib/package.c lib/manifest.c lib/elf.c
 
-# $(call kernel_groups,SUFFIX,KIND,FLAGS)
+# $(call kernel_groups,SUFFIX,KIND,FLAGS,FLAGS_OF_LIB)
 define kernel_groups
 $(call objects,kernel$1,$(KERNEL_SOURCES),$(CONVERSION) $3,abi lib port kernel,$2)
-$(call objects,kernel-lib$1,$(KERNEL_LIB_SOURCES),$(CONVERSION) $3,abi lib,$2)
+$(call objects,kernel-lib$1,$(KERNEL_LIB_SOURCES),$(CONVERSION) $3 $4,abi lib,$2)
 endef
 
 $(eval $(call kernel_groups,,freestanding,))
 $(eval $(call kernel_groups,-sanitize,freestanding-sanitize,))
 $(eval $(call kernel_groups,-thread,freestanding-thread,))
 $(eval $(call kernel_groups,-fuzz,freestanding-fuzz,))
-# The kernel proper runs with the MMU on, where memory need not be accessed by its alignment.
-$(eval $(call kernel_groups,-arm64,arm64-freestanding,-mgeneral-regs-only -mno-strict-align -flto -fomit-frame-pointer))
+# The kernel proper runs with the MMU on, where memory need not be accessed by its alignment. What lib/
+# has for it is run when an app is loaded: small rather than fast.
+$(eval $(call kernel_groups,-arm64,arm64-freestanding,-mgeneral-regs-only -mno-strict-align -flto -fomit-frame-pointer,-Os))
 
 ALL += $(kernel_OBJS) $(kernel-lib_OBJS)
 ARM64_ALL += $(kernel-arm64_OBJS) $(kernel-lib-arm64_OBJS)

@@ -45,6 +45,8 @@ void kernel_report(const struct msg_arg *arg, struct report *out)
 {
     struct request request;
     *out = (struct report){.kind = REPORT_NOT};
+    if (arg->head.cmd != MSG_CMD_OPEN_SESSION && arg->head.session != REPORT_SESSION)
+        return; /* most calls: they are decoded by the gate alone */
     enum error error = decode_request(arg, &request);
     if (arg->head.cmd == MSG_CMD_OPEN_SESSION) {
         if (error != E_OK || !same_uuid(request.uuid, report_uuid))
@@ -53,8 +55,6 @@ void kernel_report(const struct msg_arg *arg, struct report *out)
         out->kind = root ? REPORT_OPEN : REPORT_REFUSED;
         return;
     }
-    if (arg->head.session != REPORT_SESSION)
-        return;
     if (arg->head.cmd == MSG_CMD_CLOSE_SESSION)
         out->kind = REPORT_CLOSE;
     else if (arg->head.cmd == MSG_CMD_INVOKE_COMMAND)
