@@ -47,11 +47,14 @@ static void features_open(struct monitor_cpu *cpu)
         barrier_isb();
         __asm__ volatile("msr s3_6_c1_c2_0, %0" : : "r"(UINT64_C(15))); /* ZCR_EL3: all lengths */
     }
+    if (((id_aa64mmfr1_el1_read() >> 40) & 0xf) >= 1) { /* EL2's extended configuration */
+        scr |= UINT64_C(1) << 38;
+    }
     cpu->normal_scr = scr;
     cpu->secure_scr = SCR_RES1 | SCR_RW | SCR_ST | SCR_SIF | (scr & (SCR_APK | SCR_API));
 }
 
-static bool el2_exists(void)
+bool el2_exists(void)
 {
     return ((id_aa64pfr0_el1_read() >> 8) & 0xf) != 0;
 }
@@ -96,7 +99,9 @@ void boot_normal(struct monitor_cpu *cpu, uint64_t entry, uint64_t argument)
 
 void boot_processor(struct monitor_cpu *cpu)
 {
-    mdcr_el3_write(0);
+    /* The normal world sets breakpoints, watchpoints and single steps for itself only: none of them
+     * may stop the kernel or an app, which would show what they do. Nor are their cycles counted. */
+    mdcr_el3_write(MDCR_SPD32 | MDCR_SDD | MDCR_SCCD);
     features_open(cpu);
     if (el2_exists()) {
         el2_start();

@@ -14,6 +14,7 @@ void boot_wait(struct monitor_cpu *cpu);
 void boot_processor(struct monitor_cpu *cpu);
 /* Makes `cpu` start the normal world at `entry` with x0 = `argument` when it leaves EL3. */
 void boot_normal(struct monitor_cpu *cpu, uint64_t entry, uint64_t argument);
+bool el2_exists(void);
 /* start.S: what boot_wait is followed by, for a processor that turned itself off. */
 _Noreturn void warm_start(void);
 
@@ -23,6 +24,8 @@ void gic_processor_start(void);
 /* No interrupt but the wake-up can end a WFI on this processor from here on. */
 void gic_processor_quiet(void);
 void gic_wake(unsigned number);
+/* How many processors the machine has. */
+unsigned gic_processors(void);
 /* Takes a pending wake-up, if there is one. */
 bool gic_woken(void);
 

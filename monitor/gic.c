@@ -21,7 +21,7 @@ static bool gic_is_v3(void)
 static uintptr_t redistributor(void)
 {
     uint64_t number = mpidr_el1_read() & 0xff;
-    return MACHINE_GICR + number * 0x20000;
+    return MACHINE_GICR + number * GICR_STRIDE;
 }
 
 static void distributor_wait(void)
@@ -126,6 +126,21 @@ void gic_wake(unsigned number)
         return;
     }
     device_write32(MACHINE_GICD + GICD_SGIR, (UINT32_C(1) << (16 + number)) | MACHINE_WAKE_SGI);
+}
+
+unsigned gic_processors(void)
+{
+    unsigned count = 1;
+
+    if (!gic_is_v3()) {
+        return ((device_read32(MACHINE_GICD + GICD_TYPER) >> 5) & 7) + 1;
+    }
+    for (uintptr_t base = MACHINE_GICR; count < MACHINE_CPUS; base += GICR_STRIDE, count++) {
+        if ((device_read64(base + GICR_TYPER) & GICR_TYPER_LAST) != 0) {
+            break;
+        }
+    }
+    return count;
 }
 
 bool gic_woken(void)

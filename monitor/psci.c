@@ -65,7 +65,7 @@ void psci_wait(struct monitor_cpu *cpu)
 /* The processor with this affinity, NULL when there is none; this machine has one level of it. */
 static struct monitor_cpu *cpu_find(uint64_t affinity)
 {
-    if (affinity >= MACHINE_CPUS) {
+    if (affinity >= MACHINE_CPUS || affinity >= gic_processors()) {
         return NULL;
     }
     return &cpus[affinity];
@@ -77,9 +77,6 @@ static bool entry_is_valid(uint64_t entry)
     return entry >= MACHINE_RAM_BASE && (entry & 3) == 0;
 }
 
-/* QEMU decides at its start how many processors there are: those that exist have set up their
- * stack and wait. A processor that is not there would stay PENDING for ever; Linux does not ask for
- * what the device tree does not list. */
 static int64_t cpu_on(uint64_t affinity, uint64_t entry, uint64_t argument)
 {
     struct monitor_cpu *cpu = cpu_find(affinity);

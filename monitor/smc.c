@@ -10,16 +10,65 @@
 #define SMCCC_VERSION_1_1 0x10001u
 #define SMCCC_NOT_SUPPORTED UINT64_MAX
 
+#define SPSR_AARCH32 0x10u
+#define SPSR_EL_SHIFT 2u
+#define SPSR_KEPT 0x01401000u /* DIT, PAN, SSBS */
+#define ESR_UNDEFINED 0x02000000u
+#define HCR_TGE (UINT64_C(1) << 27)
+/* Offsets into a vector table: from the same level with its stack pointer or EL0's, from a lower one
+ * in AArch64 or AArch32. */
+#define VECTOR_SAME 0x200u
+#define VECTOR_SAME_SP0 0x0u
+#define VECTOR_LOWER 0x400u
+#define VECTOR_LOWER32 0x600u
+
+static uint64_t vector_offset(uint64_t spsr, uint64_t level)
+{
+    if ((spsr & SPSR_AARCH32) != 0) {
+        return VECTOR_LOWER32;
+    }
+    if (((spsr >> SPSR_EL_SHIFT) & 3) < level) {
+        return VECTOR_LOWER;
+    }
+    return (spsr & 1) != 0 ? VECTOR_SAME : VECTOR_SAME_SP0;
+}
+
+/* The normal world used what this processor has and EL3 keeps closed: for it the instruction does not
+ * exist. It goes on in its own vector for undefined instructions. */
+static void trap_refuse(struct world *world)
+{
+    uint64_t spsr = world->spsr;
+    uint64_t level = (spsr & SPSR_AARCH32) != 0 ? 0 : (spsr >> SPSR_EL_SHIFT) & 3;
+    bool to_el2 = level == 2 || (level == 0 && el2_exists() && (hcr_el2_read() & HCR_TGE) != 0);
+
+    if (to_el2) {
+        esr_el2_write(ESR_UNDEFINED);
+        elr_el2_write(world->elr);
+        spsr_el2_write(spsr);
+        world->elr = vbar_el2_read() + vector_offset(spsr, 2);
+    } else {
+        esr_el1_write(ESR_UNDEFINED);
+        elr_el1_write(world->elr);
+        spsr_el1_write(spsr);
+        world->elr = vbar_el1_read() + vector_offset(spsr, 1);
+    }
+    world->spsr = (spsr & SPSR_KEPT) | SPSR_DAIF | (to_el2 ? SPSR_EL2H : SPSR_EL1H);
+}
+
 /* Answers -1 when the normal world goes on (its registers are set), otherwise the offset into the
  * kernel's vector: the kernel is told, and the normal world waits. */
 int smc_from_normal(struct monitor_cpu *cpu)
 {
     uint64_t *x = cpu->normal.x;
-    uint64_t esr = esr_el3_read();
+    uint64_t class = esr_el3_read() >> ESR_EC_SHIFT;
 
-    if (esr >> ESR_EC_SHIFT != ESR_EC_SMC64) {
-        /* A trap to EL3 that was not opened on purpose, or an SMC of AArch32. */
-        console_fatal(8, esr, elr_el3_read(), far_el3_read());
+    if (class == ESR_EC_SMC32) {
+        x[0] = (uint32_t)SMCCC_NOT_SUPPORTED;
+        return -1;
+    }
+    if (class != ESR_EC_SMC64) {
+        trap_refuse(&cpu->normal);
+        return -1;
     }
     if (psci_owns(x[0])) {
         int offset = psci_call(cpu);

@@ -34,6 +34,8 @@
 #define GICR_WAKER_SLEEP 0x2u
 #define GICR_WAKER_ASLEEP 0x4u
 #define GICR_TYPER 0x08u
+#define GICR_TYPER_LAST 0x10u
+#define GICR_STRIDE 0x20000u
 #define GICR_SGI 0x10000u /* the frame with the registers of SGIs and PPIs; offsets as GICD_* */
 
 #define GIC_SPURIOUS 1020u /* this number and those above are no interrupt */

@@ -19,6 +19,11 @@
 #define SCR_APK 0x10000
 #define SCR_API 0x20000
 
+/* MDCR_EL3 */
+#define MDCR_SPD32 0x8000
+#define MDCR_SDD 0x10000
+#define MDCR_SCCD 0x800000
+
 /* SCTLR_ELx */
 #define SCTLR_M 0x1
 #define SCTLR_A 0x2
@@ -48,6 +53,7 @@
 #define ESR_EC_SHIFT 26
 #define ESR_EC_FP 0x07
 #define ESR_EC_SVC64 0x15
+#define ESR_EC_SMC32 0x13
 #define ESR_EC_SMC64 0x17
 #define ESR_EC_INSTRUCTION_LOWER 0x20
 #define ESR_EC_INSTRUCTION_SAME 0x21
@@ -87,6 +93,8 @@ REGISTER_READ(id_aa64pfr1_el1, "id_aa64pfr1_el1")
 REGISTER_READ(id_aa64isar0_el1, "id_aa64isar0_el1")
 REGISTER_READ(id_aa64isar1_el1, "id_aa64isar1_el1")
 REGISTER_READ(id_aa64mmfr0_el1, "id_aa64mmfr0_el1")
+REGISTER_READ(id_aa64mmfr1_el1, "id_aa64mmfr1_el1")
+REGISTER_READ(ctr_el0, "ctr_el0")
 REGISTER_READ(cntpct_el0, "cntpct_el0")
 REGISTER_READ(cntfrq_el0, "cntfrq_el0")
 REGISTER(cntps_ctl_el1, "cntps_ctl_el1")
@@ -107,6 +115,10 @@ REGISTER(vpidr_el2, "vpidr_el2")
 REGISTER(vmpidr_el2, "vmpidr_el2")
 REGISTER(vttbr_el2, "vttbr_el2")
 REGISTER(hstr_el2, "hstr_el2")
+REGISTER_WRITE(esr_el2, "esr_el2")
+REGISTER_WRITE(elr_el2, "elr_el2")
+REGISTER_WRITE(spsr_el2, "spsr_el2")
+REGISTER_READ(vbar_el2, "vbar_el2")
 REGISTER(sctlr_el1, "sctlr_el1")
 REGISTER(cpacr_el1, "cpacr_el1")
 REGISTER(ttbr0_el1, "ttbr0_el1")
@@ -116,7 +128,9 @@ REGISTER(mair_el1, "mair_el1")
 REGISTER(vbar_el1, "vbar_el1")
 REGISTER(tpidr_el1, "tpidr_el1")
 REGISTER(tpidr_el0, "tpidr_el0")
-REGISTER_READ(esr_el1, "esr_el1")
+REGISTER(esr_el1, "esr_el1")
+REGISTER_WRITE(elr_el1, "elr_el1")
+REGISTER_WRITE(spsr_el1, "spsr_el1")
 REGISTER_READ(far_el1, "far_el1")
 REGISTER_READ(daif, "daif")
 /* The GICv3's CPU interface, by encoding: assemblers know the names only for some targets. */

@@ -8,7 +8,6 @@
 #define GICD DEVICE_BASE
 #define GICC (DEVICE_BASE + 0x100000)
 #define GICR (DEVICE_BASE + 0x200000)
-#define GICR_STRIDE 0x20000u
 
 uint32_t gic_version;
 
