@@ -5,12 +5,14 @@
  *
  *   bench_client [CASE]    only this case
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tee_client_api.h>
 
+#include <library.h>
 #include <work.h>
 
 /* A row of `ret` instructions, each a function: 2n starts case n, 2n + 1 ends it. */
@@ -214,6 +216,50 @@ static void context_both(struct marks marks, unsigned round)
     must(result, "context");
 }
 
+/* --- The crypto library, in an app of its own (tests/arm64/library). ------------------------------ */
+
+static void hash_4k(TEEC_Session *own)
+{
+    TEEC_Operation operation = TEEC_OPERATION_INITIALIZER;
+    operation.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+    operation.params[0].value.a = 1;
+    must(TEEC_InvokeCommand(own, LIBRARY_HASH, &operation, NULL), "hash");
+}
+
+static void open_library(TEEC_Session *own)
+{
+    const TEEC_UUID uuid = LIBRARY_UUID;
+    must(open_one(own, &uuid), "open the app that hashes");
+}
+
+/* The same session for all rounds. */
+static void sha256_4k(struct marks marks, unsigned round)
+{
+    static TEEC_Session own;
+    static bool opened;
+    (void)round;
+    if (!opened) {
+        open_library(&own);
+        hash_4k(&own); /* the library's own start */
+    }
+    opened = true;
+    marks.start();
+    hash_4k(&own);
+    marks.end();
+}
+
+/* A fresh instance each time, in which the library starts. */
+static void sha256_4k_first(struct marks marks, unsigned round)
+{
+    TEEC_Session own;
+    (void)round;
+    open_library(&own);
+    marks.start();
+    hash_4k(&own);
+    marks.end();
+    TEEC_CloseSession(&own);
+}
+
 #define ROUNDS 40
 #define WARM 5
 
@@ -236,6 +282,8 @@ static const struct bench_case {
     {"invoke_temp_1m", invoke_temp_1m, 10, 1},
     {"invoke_shared_1m_untouched", invoke_shared_untouched, ROUNDS, WARM},
     {"invoke_shared_1m_read", invoke_shared_read, 10, 1},
+    {"sha256_4k", sha256_4k, ROUNDS, WARM},
+    {"sha256_4k_first", sha256_4k_first, 10, 1},
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 

@@ -110,7 +110,7 @@ out/arm64/apps/obj/work/work.aarch64.elf: $(wildcard tests/arm64/work/*) $(SDK) 
 	    ARCHES=aarch64 ARM64_CC=$(ARM64_CC) POSTERN_SDK=$(CURDIR)/out/sdk \
 	    OUT=$(CURDIR)/out/arm64/apps $(CURDIR)/$@
 $(eval $(call objects,bench-client-arm64,tests/arm64/bench_client.c,,\
-    $(client_HEADERS) work.h=tests/arm64/work/work.h,arm64))
+    $(client_HEADERS) work.h=tests/arm64/work/work.h library.h=tests/arm64/library/library.h,arm64))
 $(eval $(call program,out/arm64/bin/bench_client,@bench-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread -Wl$(,)-Ttext-segment=0x7000000000,arm64))
 define arm64_count
