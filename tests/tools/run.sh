@@ -81,11 +81,6 @@ fail 'gdb on an app that was not given' "no --app is the app $app" run --gdb $ap
 fail 'no configuration folder' 'neither XDG_CONFIG_HOME nor HOME' \
     env -u XDG_CONFIG_HOME -u HOME postern run -- true
 clean 'nothing is left of these'
-if [ -x "$root/out/bin/postern-run-arm64" ]; then
-    skip 'arm64 that is not built' 'it is built here'
-else
-    fail 'arm64 that is not built' 'TrustZone machine is not built' run --arm64 -- true
-fi
 
 # --- trust ----------------------------------------------------------------------------------------
 postern keygen -o other >/dev/null

@@ -241,14 +241,14 @@ static bool put_variable(FILE *to, const char *variable)
     return true;
 }
 
-static bool put_start(FILE *to, const struct request *request, bool dynamic)
+static bool put_start(FILE *to, const struct request *request, const char *end, bool dynamic)
 {
     if (!put_variable(to, "POSTERN_TRACE") || (request->shell && !put_variable(to, "TERM")))
         return false;
     for (size_t i = 0; i < request->env.count; i++)
         if (!put_variable(to, request->env.at[i]))
             return false;
-    (void)fprintf(to, "dynamic=%s\n", dynamic ? "yes" : "no");
+    (void)fprintf(to, "end=%s\ndynamic=%s\n", end, dynamic ? "yes" : "no");
     (void)fputs("set --", to);
     for (char **argument = request->program; argument != NULL && *argument != NULL; argument++) {
         (void)fputc(' ', to);
@@ -264,14 +264,15 @@ static bool put_start(FILE *to, const struct request *request, bool dynamic)
     return true;
 }
 
-static bool add_start(struct archive *archive, const struct request *request, bool dynamic)
+static bool add_start(struct archive *archive, const struct request *request, const char *end,
+                      bool dynamic)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
     if (to == NULL)
         return say_error("out of memory");
-    bool good = put_start(to, request, dynamic);
+    bool good = put_start(to, request, end, dynamic);
     if (fclose(to) != 0)
         good = say_error("out of memory");
     good = good && archive_add(archive, "postern/start", 0644, text, size);
@@ -279,7 +280,8 @@ static bool add_start(struct archive *archive, const struct request *request, bo
     return good;
 }
 
-bool contents_write(const char *path, const char *base, const struct request *request, int *status)
+bool contents_write(const char *path, const char *base, const struct request *request,
+                    const char *end, int *status)
 {
     struct archive archive;
     bool dynamic = false;
@@ -289,6 +291,6 @@ bool contents_write(const char *path, const char *base, const struct request *re
     bool good = add_apps(&archive, &request->apps) && add_files(&archive, &request->files);
     if (good && request->program != NULL && strchr(request->program[0], '/') != NULL)
         good = add_program(&archive, request->program[0], &dynamic, status);
-    good = good && add_start(&archive, request, dynamic);
+    good = good && add_start(&archive, request, end, dynamic);
     return archive_finish(&archive) && good;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -42,6 +43,7 @@ struct run {
     char *output;
     char *gdb_socket;
     char *symbols;
+    char end_word[RELAY_WORD + 1];
     sigset_t old_mask;
 };
 
@@ -103,19 +105,30 @@ static bool add_trust(struct run *run)
     return true;
 }
 
+static bool make_word(char word[RELAY_WORD + 1])
+{
+    uint8_t random[RELAY_WORD / 2];
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return say_errno("no random numbers");
+    for (size_t i = 0; i < sizeof(random); i++)
+        (void)snprintf(word + 2 * i, 3, "%02x", random[i]);
+    return true;
+}
+
 static bool prepare(struct run *run, int *status)
 {
     FILE_NAME built = NULL;
     FILE_NAME base = NULL;
     *status = COMMAND_RUN_FAILED;
-    if (!look_around(run) || !private_create(&run->folder) || !name_files(run) || !add_trust(run))
+    if (!look_around(run) || !make_word(run->end_word) || !private_create(&run->folder) ||
+        !name_files(run) || !add_trust(run))
         return false;
     built = file_name("%s/flash.bin", run->share);
     base = file_name("%s/guest.cpio", run->share);
     if (built == NULL || base == NULL || !flash_write(run->flash, built, run->folder.trust) ||
         (run->request->gdb == REQUEST_GDB_APP && !contents_symbols(run->symbols, run->request)))
         return false;
-    return contents_write(run->initrd, base, run->request, status);
+    return contents_write(run->initrd, base, run->request, run->end_word, status);
 }
 
 /* --- Words. --------------------------------------------------------------------------------------- */
@@ -181,6 +194,10 @@ static int explain(const struct run *run, const struct relay *relay, enum relay_
         (void)say_error("the guest did not boot within %u seconds (--boot-seconds)",
                         run->request->boot_seconds);
         break;
+    case RELAY_DEBUGGER:
+        (void)say_error("gdb ended before the guest had booted: %s",
+                        launch_status_text(relay->status));
+        return COMMAND_RUN_FAILED;
     case RELAY_MACHINE:
         (void)say_error(relay->ready ? "the machine ended while %s ran: %s"
                                      : "the guest did not boot, so %s did not run: %s",
@@ -232,7 +249,8 @@ static int run_machine(struct run *run, int signals)
     struct relay relay = {
         .machine = &machine,
         .signals = signals,
-        .boot_seconds = request->gdb != REQUEST_GDB_NONE ? 0 : request->boot_seconds,
+        .boot_seconds = request->boot_seconds,
+        .end_word = request->shell ? NULL : run->end_word,
         .takes_input = !request->shell && request->gdb == REQUEST_GDB_NONE,
     };
     int status = COMMAND_RUN_FAILED;

@@ -37,23 +37,46 @@ static bool write_all(int fd, const char *bytes, size_t size)
     return true;
 }
 
-/* What came of one stream of the program's; `wait`: at least something. False: nobody takes it. */
-static bool pass_output(struct machine *machine, enum machine_channel channel, int to)
+/* How much of the end of these bytes may be the beginning of the end. The NUL is its only one. */
+static size_t may_be_end(const char *bytes, size_t size, const char *word)
+{
+    const char *nul = memrchr(bytes, '\0', size);
+    size_t left = nul != NULL ? size - (size_t)(nul - bytes) : 0;
+    return left > 0 && left <= RELAY_WORD && memcmp(nul + 1, word, left - 1) == 0 ? left : 0;
+}
+
+/* Writes what is the program's of these bytes, which begin with those that were held back. */
+static bool put_output(struct relay_stream *stream, const char *bytes, size_t size,
+                       const char *word)
+{
+    char end[RELAY_WORD + 1] = "";
+    memcpy(end + 1, word, RELAY_WORD);
+    const char *found = memmem(bytes, size, end, sizeof(end));
+    size_t shown = found != NULL ? (size_t)(found - bytes) : size - may_be_end(bytes, size, word);
+    stream->ended = found != NULL;
+    stream->num_held = found != NULL ? 0 : size - shown;
+    memcpy(stream->held, bytes + shown, stream->num_held);
+    return write_all(stream->to, bytes, shown);
+}
+
+/* What came of one stream of the program's. False: nobody takes it. */
+static bool pass_output(struct relay *relay, struct relay_stream *stream)
 {
     char bytes[65536];
-    for (;;) {
-        if (machine->channel[channel] < 0)
-            return true;
-        ssize_t got = recv(machine->channel[channel], bytes, sizeof(bytes), MSG_DONTWAIT);
+    while (!stream->ended && relay->machine->channel[stream->channel] >= 0) {
+        memcpy(bytes, stream->held, stream->num_held);
+        ssize_t got = recv(relay->machine->channel[stream->channel], bytes + stream->num_held,
+                           sizeof(bytes) - stream->num_held, MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
         if (got == 0 || (got < 0 && errno != EAGAIN))
-            machine_close(machine, channel);
+            machine_close(relay->machine, stream->channel);
         if (got <= 0)
             return true;
-        if (!write_all(to, bytes, (size_t)got))
+        if (!put_output(stream, bytes, stream->num_held + (size_t)got, relay->end_word))
             return false;
     }
+    return true;
 }
 
 /* The end of the program's input. Not a close: QEMU would drop what it has not taken yet. */
@@ -96,7 +119,7 @@ static int handle_word(struct relay *relay, char *line)
     }
     if (strncmp(line, "status ", 7) == 0) {
         relay->status = (int)(strtoul(line + 7, NULL, 10) & 0xff);
-        return RELAY_STATUS;
+        relay->has_status = true;
     }
     return GO_ON;
 }
@@ -126,14 +149,25 @@ static int pass_control(struct relay *relay)
     return GO_ON;
 }
 
+/* Answers whether it leaves a machine that nobody will start. */
+static bool debugger_ended(struct relay *relay, int status)
+{
+    relay->debugger = 0;
+    relay->deadline = now_ms() + (int64_t)relay->boot_seconds * 1000;
+    bool leaves = status != 0 && !relay->ready;
+    if (leaves)
+        relay->status = status;
+    return leaves;
+}
+
 static int collect_children(struct relay *relay)
 {
     int status = 0;
     pid_t pid;
     int result = GO_ON;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == relay->debugger)
-            relay->debugger = 0;
+        if (pid == relay->debugger && debugger_ended(relay, status))
+            result = RELAY_DEBUGGER;
         if (pid != relay->machine->pid)
             continue;
         relay->machine->pid = 0;
@@ -164,8 +198,10 @@ static void fill(const struct relay *relay, struct pollfd fds[FDS])
     int input = relay->takes_input && relay->ready ? machine->channel[MACHINE_INPUT] : -1;
     fds[FD_SIGNALS] = (struct pollfd){.fd = relay->signals, .events = POLLIN};
     fds[FD_CONTROL] = (struct pollfd){.fd = machine->channel[MACHINE_CONTROL], .events = POLLIN};
-    fds[FD_OUTPUT] = (struct pollfd){.fd = machine->channel[MACHINE_OUTPUT], .events = POLLIN};
-    fds[FD_ERRORS] = (struct pollfd){.fd = machine->channel[MACHINE_ERRORS], .events = POLLIN};
+    fds[FD_OUTPUT] = (struct pollfd){
+        .fd = relay->output.ended ? -1 : machine->channel[MACHINE_OUTPUT], .events = POLLIN};
+    fds[FD_ERRORS] = (struct pollfd){
+        .fd = relay->errors.ended ? -1 : machine->channel[MACHINE_ERRORS], .events = POLLIN};
     fds[FD_INPUT] = (struct pollfd){.fd = -1, .events = POLLIN};
     fds[FD_ROOM] = (struct pollfd){.fd = input, .events = POLLOUT};
     /* Standard input is looked at only while there is room for what it has. */
@@ -176,22 +212,23 @@ static void fill(const struct relay *relay, struct pollfd fds[FDS])
 }
 
 /* Waits, and does what there is to do once. */
-static int step(struct relay *relay, int64_t deadline)
+static int step(struct relay *relay)
 {
     struct pollfd fds[FDS];
-    bool booting = !relay->ready && relay->boot_seconds != 0;
-    int64_t left = deadline - now_ms();
+    bool booting = !relay->ready && relay->debugger == 0;
+    int64_t left = relay->deadline - now_ms();
     fill(relay, fds);
     if (poll(fds, FDS, booting ? (left > 0 ? (int)left : 0) : -1) < 0)
         return GO_ON;
     if (booting && left <= 0)
         return RELAY_LATE;
-    if (!pass_output(relay->machine, MACHINE_OUTPUT, 1) ||
-        !pass_output(relay->machine, MACHINE_ERRORS, 2))
+    if (!pass_output(relay, &relay->output) || !pass_output(relay, &relay->errors))
         return RELAY_NO_READER;
     if (fds[FD_INPUT].revents != 0)
         pass_input(relay);
     int result = fds[FD_CONTROL].revents != 0 ? pass_control(relay) : GO_ON;
+    if (result == GO_ON && relay->has_status && relay->output.ended && relay->errors.ended)
+        return RELAY_STATUS;
     return result == GO_ON && fds[FD_SIGNALS].revents != 0 ? handle_signals(relay) : result;
 }
 
@@ -206,16 +243,16 @@ static void wait_for_debugger(struct relay *relay)
 
 enum relay_end relay_run(struct relay *relay)
 {
-    int64_t deadline = now_ms() + (int64_t)relay->boot_seconds * 1000;
     int result = GO_ON;
+    relay->output =
+        (struct relay_stream){.channel = MACHINE_OUTPUT, .to = 1, .ended = relay->end_word == NULL};
+    relay->errors =
+        (struct relay_stream){.channel = MACHINE_ERRORS, .to = 2, .ended = relay->end_word == NULL};
+    relay->deadline = now_ms() + (int64_t)relay->boot_seconds * 1000;
     if (!relay->takes_input)
         end_input(relay);
     while (result == GO_ON)
-        result = step(relay, deadline);
-    /* What the program wrote is all in the channels before the guest tells of its end. */
-    if (result == RELAY_STATUS && (!pass_output(relay->machine, MACHINE_OUTPUT, 1) ||
-                                   !pass_output(relay->machine, MACHINE_ERRORS, 2)))
-        result = RELAY_NO_READER;
+        result = step(relay);
     if (result != RELAY_SIGNAL)
         wait_for_debugger(relay);
     return (enum relay_end)result;
