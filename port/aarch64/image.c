@@ -58,6 +58,23 @@ static bool segment_fill(struct image_segment *out, const struct elf_segment *se
     return true;
 }
 
+/* The instructions leave the data caches, and every processor sees them before anybody runs them. */
+static void code_publish(const struct port_image *image)
+{
+    uint64_t line = UINT64_C(4) << (ctr_el0_read() >> 16 & 0xf);
+
+    for (uint32_t i = 0; i < image->elf.num_segments; i++) {
+        const struct image_segment *segment = &image->segment[i];
+        for (uint64_t j = 0; segment->code && j < segment->pages; j++) {
+            const uint8_t *page = segment->page[j];
+            for (uint64_t at = 0; at < PAGE_SIZE; at += line) {
+                __asm__ volatile("dc cvau, %0" : : "r"(page + at) : "memory");
+            }
+        }
+    }
+    __asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
+}
+
 enum error port_image_create(const uint8_t uuid[16], const uint8_t *elf, size_t size,
                              bool development, struct port_image **out)
 {
@@ -81,8 +98,7 @@ enum error port_image_create(const uint8_t uuid[16], const uint8_t *elf, size_t 
             return E_NO_MEMORY;
         }
     }
-    /* The instructions are seen by every processor before anybody runs them. */
-    __asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
+    code_publish(image);
     image->users = 1;
     *out = image;
     return E_OK;

@@ -39,9 +39,11 @@
 #define CPUS_MAX 8
 #define CPU_STACK_SIZE 0x2000
 
-/* Call slots. The last ones are kept for work that others wait for: closing, the bottom half. */
+/* Call slots. The last ones are kept for work that others wait for: closing, and the very last one for
+ * the bottom half, because a close may have to wait, too. */
 #define THREADS 24
 #define THREADS_RESERVED 4
+#define THREADS_BOTTOM_HALF 1
 #define STACK_STRIDE_SHIFT 15 /* 32 KiB from one to the next, the lower part unmapped */
 #define STACK_SIZE 0x4000
 

@@ -116,8 +116,8 @@ _Static_assert(offsetof(struct thread, state) == THREAD_STATE, "layout.h");
 void thread_start(void) COLD;
 /* The thread whose stack this is; NULL on a processor's own stack. */
 struct thread *thread_current(void);
-/* A free slot, marked running; the reserved ones only if `reserved`. NULL: none. */
-struct thread *thread_take(bool reserved);
+/* A free slot, marked running; the last `kept` slots are left alone. NULL: none. */
+struct thread *thread_take(uint32_t kept);
 /* On a processor's own stack: starts `thread` with thread_main. Does not return. */
 _Noreturn void thread_begin(struct thread *thread);
 /* On a processor's own stack: goes on where `number` was suspended. Returns only if there is no such

@@ -109,11 +109,18 @@ static uint64_t ticks_to_ns(uint64_t ticks)
            ticks % clock_frequency * 1000000000u / clock_frequency;
 }
 
+/* The counter's value then; the last one for an instant that it never reaches. */
 static uint64_t ns_to_ticks(uint64_t ns)
 {
     /* Rounded up, so that the instant has come when the timer rings. */
-    return ns / 1000000000u * clock_frequency +
-           (ns % 1000000000u * clock_frequency + 999999999u) / 1000000000u;
+    uint64_t part = (ns % 1000000000u * clock_frequency + 999999999u) / 1000000000u;
+    uint64_t ticks;
+    if (__builtin_mul_overflow(ns / 1000000000u, clock_frequency, &ticks) ||
+        __builtin_add_overflow(ticks, part, &ticks) ||
+        __builtin_add_overflow(ticks, clock_start, &ticks)) {
+        return UINT64_MAX;
+    }
+    return ticks;
 }
 
 uint64_t port_clock_ns(void)
@@ -129,7 +136,7 @@ static void timer_arm(uint64_t at)
         cntps_ctl_el1_write(0);
         return;
     }
-    cntps_cval_el1_write(clock_start + ns_to_ticks(at));
+    cntps_cval_el1_write(ns_to_ticks(at));
     cntps_ctl_el1_write(1);
     barrier_isb();
 }

@@ -160,6 +160,19 @@ static __attribute__((noinline)) void message_at_once(const struct msg_header *h
     message->head.origin = TEE_ORIGIN_TEE;
 }
 
+/* Of the call slots, how many this command must leave to others. */
+static uint32_t slots_kept(uint32_t command)
+{
+    switch (command) {
+    case MSG_CMD_BOTTOM_HALF:
+        return 0;
+    case MSG_CMD_CLOSE_SESSION:
+        return THREADS_BOTTOM_HALF;
+    default:
+        return THREADS_RESERVED;
+    }
+}
+
 void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     uint32_t function = (uint32_t)id;
@@ -185,26 +198,25 @@ void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
     if (room < size + (function == SMC_CALL ? 0 : message_size(RPC_PARAMS))) {
         answer(SMC_BAD_ADDRESS, 0, 0, 0);
     }
-    bool kept = head.cmd == MSG_CMD_CLOSE_SESSION || head.cmd == MSG_CMD_BOTTOM_HALF;
-    if (head.cmd > MSG_CMD_CLOSE_SESSION && !kept) {
+    if (head.cmd > MSG_CMD_CLOSE_SESSION && head.cmd != MSG_CMD_BOTTOM_HALF) {
         if (head.cmd > MSG_CMD_STOP_ASYNC_NOTIF) {
             answer(SMC_BAD_COMMAND, 0, 0, 0);
         }
         message_at_once(&head, message);
         answer(SMC_OK, 0, 0, 0);
     }
-    struct thread *thread = thread_take(kept);
+    /* All others may have to sleep, and sleeping is an RPC. */
+    if (function == SMC_CALL) {
+        answer(SMC_BAD_COMMAND, 0, 0, 0);
+    }
+    struct thread *thread = thread_take(slots_kept(head.cmd));
     if (thread == NULL) {
         answer(SMC_NO_THREAD, 0, 0, 0);
     }
     thread->copy.head = head;
     words_copy(thread->copy.params, message->params, size - sizeof(head));
     thread->message = message;
-    thread->rpc = NULL;
-    if (function != SMC_CALL) {
-        thread->rpc =
-            (volatile struct msg_arg *)(volatile void *)((volatile uint8_t *)message + size);
-    }
+    thread->rpc = (volatile struct msg_arg *)(volatile void *)((volatile uint8_t *)message + size);
     thread_begin(thread);
 }
 

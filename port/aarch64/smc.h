@@ -19,7 +19,7 @@
 
 /* Yielding calls */
 #define SMC_RESUME 0x32000003u
-#define SMC_CALL 0x32000004u          /* a1:a2 physical address; no RPC possible */
+#define SMC_CALL 0x32000004u          /* a1:a2 physical address; only what needs no RPC */
 #define SMC_CALL_WITH_RPC 0x32000012u /* the same, the RPC's message right behind it */
 #define SMC_CALL_SHARED 0x32000013u   /* a1:a2 cookie, a3 offset; with RPC message */
 

@@ -39,10 +39,10 @@ static bool state_change(struct thread *thread, uint32_t from, uint32_t to)
                                        __ATOMIC_RELAXED);
 }
 
-struct thread *thread_take(bool reserved)
+struct thread *thread_take(uint32_t kept)
 {
-    /* Who may use the reserved ones tries them last, so that they stay for others of its kind. */
-    const struct thread *end = &threads[reserved ? THREADS : THREADS - THREADS_RESERVED];
+    /* Who may use the last ones tries them last, so that they stay for others of its kind. */
+    const struct thread *end = &threads[THREADS - kept];
     for (struct thread *thread = threads; thread < end; thread++) {
         if (thread->state == THREAD_FREE && state_change(thread, THREAD_FREE, THREAD_RUNNING)) {
             return thread;
