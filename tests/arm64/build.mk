@@ -90,9 +90,12 @@ out/arm64/tfa.bin: out/arm64/postern-test.img out/arm64/loader.bin | $(TFA)/.ver
 ARM64_ALL += out/arm64/tfa.bin
 TESTS += tests/arm64/calls-test
 
-# The hostile normal world.
-$(eval $(call objects,arm64-hostile,tests/arm64/hostile/start.S tests/arm64/hostile/hostile.c \
-    lib/aarch64/string.c lib/aarch64/number.c,-mgeneral-regs-only -isystem lib/aarch64/libc,lib,arm64-freestanding))
+# The hostile normal world; its supplicant has the app that dies.
+HOSTILE_PACKAGE := out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4.ta
+$(eval $(call objects,arm64-hostile,$(wildcard tests/arm64/hostile/*.[cS]) \
+    lib/aarch64/string.c lib/aarch64/number.c,-mgeneral-regs-only -isystem lib/aarch64/libc \
+    -DPACKAGE='"$(HOSTILE_PACKAGE)"',abi lib port port/aarch64,arm64-freestanding))
+out/obj/arm64-hostile/tests/arm64/hostile/package.o: $(HOSTILE_PACKAGE)
 $(eval $(call program,out/arm64/hostile.elf,@arm64-hostile tests/arm64/hostile/hostile.ld,\
     -Wl$(,)-T$(,)tests/arm64/hostile/hostile.ld -Wl$(,)--no-warn-rwx-segments,arm64-freestanding))
 out/arm64/hostile.bin: out/arm64/hostile.elf

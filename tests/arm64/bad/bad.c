@@ -48,6 +48,35 @@ static TEE_Result compute(TEE_Param *param)
     return TEE_SUCCESS;
 }
 
+/* Every register but the stack pointer and the frame's holds the secret, most of the time. */
+static void secret_hold(uint64_t rounds)
+{
+    register uint64_t left __asm__("x0") = rounds + 1;
+    register uint64_t word __asm__("x1") = BAD_SECRET_WORD;
+    __asm__ volatile("str x0, [sp, #-16]!\n\t"
+                     ".irp n, 2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
+                     "27,28,30\n\t"
+                     "mov x\\n, x1\n\t"
+                     ".endr\n\t"
+                     ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
+                     "26,27,28,29,30,31\n\t"
+                     "dup v\\n\\().2d, x1\n\t"
+                     ".endr\n"
+                     "1: ldr x0, [sp]\n\t"
+                     "sub x0, x0, #1\n\t"
+                     "str x0, [sp]\n\t"
+                     "cbnz x0, 1b\n\t"
+                     "add sp, sp, #16"
+                     : "+r"(left), "+r"(word)
+                     :
+                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
+                       "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24",
+                       "x25", "x26", "x27", "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6",
+                       "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17",
+                       "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
+                       "v29", "v30", "v31", "memory", "cc");
+}
+
 static size_t heap_take_all(void)
 {
     void **chain = NULL;
@@ -106,6 +135,7 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
         for (;;)
             __asm__ volatile("" : : : "memory");
     case BAD_WAIT:
+        TEE_UnmaskCancellation();
         return TEE_Wait(params[0].value.a);
     case BAD_FLOAT:
         return compute(&params[0]);
@@ -113,6 +143,9 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
         size_t first = heap_take_all();
         return first > 10 && heap_take_all() == first ? TEE_SUCCESS : TEE_ERROR_GENERIC;
     }
+    case BAD_SECRET:
+        secret_hold(params[0].value.a);
+        return TEE_SUCCESS;
     default:
         return TEE_ERROR_NOT_SUPPORTED;
     }

@@ -19,9 +19,13 @@ enum bad_command {
     BAD_SMC,
     BAD_DEATHS_END, /* the commands before this one kill the app */
     BAD_LOOP,       /* for ever */
-    BAD_WAIT,       /* value in: milliseconds */
+    BAD_WAIT,       /* value in: milliseconds; can be cancelled */
     BAD_FLOAT,      /* value in and out: computes for a while; the same comes out each time */
     BAD_HEAP,       /* takes all memory, gives it back, takes it again */
+    BAD_SECRET,     /* value in: rounds to go with a secret in every register */
 };
+
+/* What stands in all of them. */
+#define BAD_SECRET_WORD 0x5ec2e75ec2e75ec2
 
 #endif
