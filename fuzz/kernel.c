@@ -209,8 +209,11 @@ static void play_wildly(struct test_app *app, struct port_trap *trap)
     for (int i = 0; i < 3; i++)
         app->page.objects[i] = (uint32_t)number();
     uint8_t choice = next();
-    if (choice < 4)
-        trap->kind = (enum port_trap_kind)(choice == 0 ? PORT_TRAP_FAULT : PORT_TRAP_TICK);
+    if (choice < 4) {
+        static const enum port_trap_kind kinds[] = {PORT_TRAP_FAULT, PORT_TRAP_TICK, PORT_TRAP_TICK,
+                                                    PORT_TRAP_WANTED};
+        trap->kind = kinds[choice];
+    }
     if (trap->kind != PORT_TRAP_CALL)
         return;
     if (choice < 100 && (trap->nr == SYS_PORT_CREATE || trap->nr == SYS_CONNECT))

@@ -99,11 +99,13 @@ void port_app_destroy(struct port_app *app);
 struct sys_page *port_app_page(struct port_app *app);
 
 enum port_trap_kind {
-    PORT_TRAP_CALL,  /* a system call: nr and arg are copies */
-    PORT_TRAP_TICK,  /* nothing of the app's: it has run for a while (some milliseconds) */
-    PORT_TRAP_FAULT, /* it faulted: arg[0] SYS_FAULT_*, arg[1] address, arg[2] offset of the
+    PORT_TRAP_CALL,   /* a system call: nr and arg are copies */
+    PORT_TRAP_TICK,   /* nothing of the app's: it has run for a while (some milliseconds) */
+    PORT_TRAP_WANTED, /* nothing of the app's: the normal world wants this processor, and gets it
+                         from port_pass() */
+    PORT_TRAP_FAULT,  /* it faulted: arg[0] SYS_FAULT_*, arg[1] address, arg[2] offset of the
                         instruction from the image's base or UINT64_MAX. It cannot go on. */
-    PORT_TRAP_GONE,  /* it was killed or ended by itself outside the protocol; text says how */
+    PORT_TRAP_GONE,   /* it was killed or ended by itself outside the protocol; text says how */
 };
 struct port_trap {
     enum port_trap_kind kind;
@@ -112,9 +114,12 @@ struct port_trap {
     char text[64];
 };
 /* Runs the app on this processor until something happens. Without the lock; one caller at a time
- * for one app. After PORT_TRAP_TICK the app may be left alone (in the hosted port it runs on by
+ * for one app. After PORT_TRAP_TICK and PORT_TRAP_WANTED the app may be left alone (in the hosted port it runs on by
  * itself) and be entered again later, here or on another processor. */
 void port_app_enter(struct port_app *app, struct port_trap *trap);
+/* After PORT_TRAP_WANTED, without the lock: gives the processor to the normal world, and comes back when
+ * that has time for this call again, on whatever processor, perhaps much later. */
+void port_pass(void);
 /* The answer to the last PORT_TRAP_CALL, seen by the app when it is entered again. */
 void port_app_answer(struct port_app *app, int64_t result);
 /* Lock held or not. The app ends soon: whoever is, or comes, in port_app_enter for it gets

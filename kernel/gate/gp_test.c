@@ -40,6 +40,7 @@ enum command {
     COMMAND_STUBBORN = 6, /* sleeps for long, whatever is asked */
     COMMAND_GARBAGE = 7,  /* a reply of the wrong size */
     COMMAND_MEMORY = 8,   /* answers in value 1 where memory 0 is mapped */
+    COMMAND_WANTED = 9,   /* the normal world wants the processor meanwhile */
 };
 
 static const uint8_t app_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
@@ -96,6 +97,9 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
         break;
     case COMMAND_GARBAGE:
         *length = 7;
+        break;
+    case COMMAND_WANTED:
+        fiber_pause(fiber, PORT_TRAP_WANTED);
         break;
     case COMMAND_MEMORY:
         reply->param[1].x = recv->num_objects != 0 && recv->obj_va[0] != 0;
@@ -361,6 +365,39 @@ static void reply_that_is_none_is_a_death(void **state)
     uint32_t second = must_open(client);
     assert_int_equal(invoke(client, second, COMMAND_NO_REPLY), CODE_TARGET_DEAD);
     assert_int_equal(invoke(client, second, COMMAND_ADD), CODE_TARGET_DEAD);
+    gp_client_destroy(client);
+}
+
+/* While one caller's processor is away, another caller runs the app, with the first one's request
+ * before its own. */
+static struct gp_client *second_client;
+static uint32_t second_session;
+static unsigned passes;
+
+static void second_caller(void)
+{
+    passes++;
+    if (passes == 1)
+        assert_int_equal(invoke(second_client, second_session, COMMAND_ADD), CODE_SUCCESS);
+}
+
+static void interrupted_caller_does_not_hold_its_app(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    second_client = client_create();
+    uint32_t session = must_open(client);
+    second_session = must_open(second_client);
+    passes = 0;
+    test_port_set_pass(second_caller);
+    assert_int_equal(invoke(client, session, COMMAND_WANTED), CODE_SUCCESS);
+    assert_int_equal(passes, 1);
+    /* Nobody else is there: it goes on where it was. */
+    assert_int_equal(invoke(client, session, COMMAND_WANTED), CODE_SUCCESS);
+    assert_int_equal(passes, 2);
+    test_port_set_pass(NULL);
+    gp_client_destroy(second_client);
     gp_client_destroy(client);
 }
 
@@ -842,6 +879,7 @@ int main(void)
         cmocka_unit_test_teardown(app_that_dies_at_start_is_dead, finish),
         cmocka_unit_test_teardown(newer_package_is_used_when_the_old_instance_ended, finish),
         cmocka_unit_test_teardown(offered_package_serves_its_client, finish),
+        cmocka_unit_test_teardown(interrupted_caller_does_not_hold_its_app, finish),
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
     };

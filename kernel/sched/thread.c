@@ -99,7 +99,7 @@ static void enter(struct thread *thread, struct kernel_lock *lock)
     /* Whoever runs a thread is the only one to look at its trap. */
     port_app_enter(thread->app, &thread->trap);
     kernel_relock(lock);
-    thread->in_call = thread->trap.kind != PORT_TRAP_TICK;
+    thread->in_call = thread->trap.kind != PORT_TRAP_TICK && thread->trap.kind != PORT_TRAP_WANTED;
 }
 
 static void finish(struct thread *thread, struct kernel_lock *lock)
@@ -119,8 +119,19 @@ static void offer_sometimes(struct thread *thread)
     thread_offer_rest();
 }
 
+/* The normal world takes the processor away, and nobody knows for how long: whoever else waits for
+ * the thread may run it meanwhile. It may be gone when this returns. */
+static void pass(struct thread *thread, struct kernel_lock *lock)
+{
+    make_ready(thread);
+    kernel_unlock(lock);
+    port_pass();
+    kernel_relock(lock);
+}
+
 /* Runs the thread until it waits or is gone, the call's condition holds, or, without a call, it keeps
- * the processor. Then it may be ready, blocked or gone. */
+ * the processor, or the normal world wants that. Then it may be ready, running elsewhere, blocked or
+ * gone. */
 static void run(struct thread *thread, const struct donor_call *call, struct kernel_lock *lock)
 {
     list_remove(&thread->ready_link);
@@ -130,8 +141,13 @@ static void run(struct thread *thread, const struct donor_call *call, struct ker
         if (!thread->in_call || thread->poked) {
             enter(thread, lock);
             thread_came_back(thread);
-            if (thread->trap.kind == PORT_TRAP_TICK) {
+            if (!thread->in_call) {
+                bool wanted = thread->trap.kind == PORT_TRAP_WANTED;
                 thread_offer_rest();
+                if (wanted) {
+                    pass(thread, lock);
+                    return;
+                }
                 if (call != NULL && !call_done(call))
                     continue;
                 make_ready(thread);

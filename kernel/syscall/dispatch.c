@@ -194,6 +194,7 @@ enum thread_verdict thread_serve(struct thread *thread, struct kernel_lock *lock
         instance_end(instance, thread->trap.text, true);
         return THREAD_OVER;
     case PORT_TRAP_TICK:
+    case PORT_TRAP_WANTED:
         break;
     }
     port_panic("a tick is nothing to serve");

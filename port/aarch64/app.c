@@ -180,10 +180,10 @@ static __attribute__((noinline)) bool trap_other(uint32_t reason, uint64_t enter
         return false;
     }
     if ((reason == USER_IRQ) == (gic_version == 2)) {
-        thread_leave(SMC_RPC_INTERRUPT, 0, 0);
-    } else {
-        interrupt_own();
+        trap->kind = PORT_TRAP_WANTED;
+        return false;
     }
+    interrupt_own();
     if (cntpct_el0_read() - entered > cntfrq_el0_read() / (1000000000u / TICK_NS)) {
         trap->kind = PORT_TRAP_TICK;
         return false;
@@ -209,5 +209,13 @@ void port_app_enter(struct port_app *app, struct port_trap *trap)
     fp_sync(&app->fp);
     ttbr0_el1_write(table_identity);
     barrier_isb();
-    interrupts_restore(mask);
+    if (trap->kind != PORT_TRAP_WANTED) { /* that interrupt waits for port_pass */
+        interrupts_restore(mask);
+    }
+}
+
+void port_pass(void)
+{
+    interrupts_on(); /* and there it is: interrupt_foreign leaves */
+    barrier_isb();
 }

@@ -408,6 +408,11 @@ struct sys_page *port_app_page(struct port_app *app)
 
 /* --- Turns. ------------------------------------------------------------------------------------- */
 
+/* Processors are the host's to give: no app traps for that. */
+void port_pass(void)
+{
+}
+
 void port_app_answer(struct port_app *app, int64_t result)
 {
     app->result = result;

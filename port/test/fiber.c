@@ -36,6 +36,12 @@ void fiber_trap(struct fiber *fiber, enum port_trap_kind kind, const uint64_t ar
     abort();
 }
 
+void fiber_pause(struct fiber *fiber, enum port_trap_kind kind)
+{
+    fiber->trap = (struct port_trap){.kind = kind};
+    swapcontext(&fiber->own, &fiber->kernel);
+}
+
 struct sys_page *fiber_page(struct fiber *fiber)
 {
     return &fiber->app->page;

@@ -25,6 +25,8 @@ struct fiber_app {
 int64_t fiber_call_list(struct fiber *fiber, uint64_t nr, const uint64_t arg[6]);
 /* Something else than a call, which never returns: a fault, its own death. */
 void fiber_trap(struct fiber *fiber, enum port_trap_kind kind, const uint64_t arg[3]);
+/* Leaves the processor with PORT_TRAP_TICK or PORT_TRAP_WANTED; returns when entered again. */
+void fiber_pause(struct fiber *fiber, enum port_trap_kind kind);
 struct sys_page *fiber_page(struct fiber *fiber);
 void *fiber_context(struct fiber *fiber);
 /* Puts a text into out[]; answers its length. */

@@ -52,6 +52,7 @@ static struct {
     char port_path[SYS_PATH_MAX];
     uint8_t port_uuid[16];
     enum error (*rpc)(struct msg_arg *arg);
+    void (*pass)(void);
     void (*idle)(void *context);
     void *idle_context;
     uint64_t fail_in;
@@ -134,6 +135,11 @@ void test_port_set_port(const char *path, const uint8_t uuid[16])
         return;
     snprintf(world.port_path, sizeof(world.port_path), "%s", path);
     memcpy(world.port_uuid, uuid, 16);
+}
+
+void test_port_set_pass(void (*pass)(void))
+{
+    world.pass = pass;
 }
 
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg))
@@ -454,6 +460,12 @@ void port_app_enter(struct port_app *app, struct port_trap *trap)
         port_panic("an app that nobody plays is entered");
     app->test.steps++;
     app->test.play(&app->test, app->answer, trap);
+}
+
+void port_pass(void)
+{
+    if (world.pass != NULL)
+        world.pass();
 }
 
 void port_app_answer(struct port_app *app, int64_t result)

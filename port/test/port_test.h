@@ -45,6 +45,8 @@ void test_port_set_package(const uint8_t uuid[16], const uint8_t *bytes, size_t 
 void test_port_set_port(const char *path, const uint8_t uuid[16]);
 /* Answers RPCs instead of the tables above; NULL for the tables again. */
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg));
+/* What happens while the normal world has the processor (port_pass); NULL: nothing. */
+void test_port_set_pass(void (*pass)(void));
 /* Is called once, without the lock, when everybody sleeps and before time goes on. */
 void test_port_when_idle(void (*event)(void *context), void *context);
 /* The nth allocation from now on fails (1 is the next one); 0: none does. */
