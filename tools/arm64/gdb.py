@@ -53,24 +53,20 @@ def start_kernel():
     return objfile
 
 
-def start_app(kernel, uuid, file):
-    """Runs until the app's first instance is at its first instruction."""
+def start_app(uuid, file):
+    """Runs until the app's next instance is at its first instruction. user_run is what every way into an
+    app goes through, and no compiler makes it part of something else; x0 is the app's registers, which
+    its structure begins with."""
     wanted = bytes.fromhex(uuid.replace("-", ""))
+    enter = int(gdb.parse_and_eval("(unsigned long)&user_run"))
     while True:
-        run_to(address_of(kernel, "port_image_create"))
-        found = memory(register("x0"), 16) == wanted
-        out, back = register("x4"), register("x30")
-        if found:
-            break
-    run_to(back)
-    image = int.from_bytes(memory(out, 8), "little")
-    while True:
-        run_to(address_of(kernel, "port_app_enter"))
+        run_to(enter)
         app = gdb.parse_and_eval("*(struct port_app *)%#x" % register("x0"))
-        if int(app["image"]) == image:
+        base = int(app["base"])
+        entry = base + int(app["image"]["elf"]["entry"])
+        found = memory(int(app["page"]["start"]["uuid"].address), 16)
+        if found == wanted and int(app["frame"]["pc"]) == entry:
             break
-    base = int(app["base"])
-    entry = base + int(app["image"]["elf"]["entry"])
     add_symbols(file, base)
     print("postern: the app %s lies at %#x" % (uuid, base))
     run_to(entry)
@@ -98,7 +94,7 @@ class Machine(gdb.Command):
             if words[1] == "kernel":
                 run_to(address_of(kernel, "boot_main"))
             else:
-                start_app(kernel, words[2], words[3])
+                start_app(words[2], words[3])
         print("postern: stopped at the start of the " + words[1])
         gdb.execute("set confirm on")
         gdb.execute("frame")
