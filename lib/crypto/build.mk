@@ -1,6 +1,6 @@
 # lib/crypto as an archive for every kind of program that has it: the kernel and the tools of this
 # machine, the same under the sanitizers and fuzzers, and the secure world of AArch64 with the
-# processor's SHA-256 instructions. Four files of mbedTLS 3.6 come from Debian's source package.
+# processor's SHA-256 instructions, if it has them. Four files of mbedTLS 3.6 come from Debian's source package.
 #
 #   out/lib/libpostern_crypto.a           kinds hosted and freestanding
 #   out/lib/libpostern_crypto-KIND.a      KIND: sanitize, thread, fuzz

@@ -13,10 +13,11 @@
 #define MBEDTLS_BIGNUM_C
 #define MBEDTLS_HAVE_ASM
 
-/* The processor's own SHA-256 instructions, where the build says that every processor that this
- * will run on has them (-march=armv8-a+crypto). */
+/* The processor's own SHA-256 instructions, where the build has them (-march=armv8-a+crypto) and the
+ * processor, too: libc/sys/auxv.h asks it. */
 #if defined(__aarch64__) && defined(__ARM_FEATURE_CRYPTO)
-#define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_ONLY
+#define MBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT
+#define MBEDTLS_SHA256_SMALLER /* what the others run */
 #endif
 
 #define MBEDTLS_PLATFORM_C
