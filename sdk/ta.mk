@@ -3,8 +3,9 @@
 #   APP := name                 names what is built on the way
 #   SRCS := app.c more.c
 #   MANIFEST := manifest.txt    if not given, manifest.txt
-#   USES := crypto              libraries that come with the machine: crypto (OpenSSL's libcrypto),
-#                               for TEE_*Operation, TEE_Digest*, TEE_MAC*
+#   USES := crypto              libraries that come with the machine: crypto (OpenSSL's libcrypto; in
+#                               TrustZone the one image that all apps share), for TEE_*Operation,
+#                               TEE_Digest*, TEE_MAC*
 #   OUT := .                    where UUID.ta goes; what is built on the way goes to $(OUT)/obj/$(APP)
 #   include $(POSTERN_SDK)/ta.mk
 #
