@@ -65,7 +65,12 @@ static uint32_t status_write(const struct report *report, uint64_t *written)
     at += kernel_status(at, STATUS_SIZE - (size_t)(at - text));
     uint64_t size = (uint64_t)(at - text);
     *written = size < report->size ? size : report->size;
-    bool good = share_write(report->cookie, report->offset, text, *written);
+    bool good = true;
+    for (uint64_t done = 0; good && done < *written; done += PIECE) {
+        uint64_t left = *written - done;
+        good = share_write(report->cookie, report->offset + done, text + done,
+                           left < PIECE ? left : PIECE);
+    }
     port_free(text);
     return good ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }

@@ -200,7 +200,6 @@ mkdir -p lone/bin && cp "$root/out/bin/postern" "$root/out/bin/postern-run-arm64
 fail 'an installation without the machine' 'make arm64. in Postern.s sources builds it' \
     lone/bin/postern run --arm64 -- true
 fail 'a trust file that is none' 'many.sh:2: ' run --trust many.sh -- true
-fail 'no time to boot' 'did not boot within 1 seconds' run --boot-seconds 1 -- true
 # A flash that is damaged in the monitor: nothing boots.
 mkdir -p broken/bin broken/share/postern
 cp "$root/out/bin/postern" "$root/out/bin/postern-run-arm64" broken/bin/
