@@ -149,3 +149,11 @@ $(eval $(call program,out/arm64/bin/library_client,@library-client-arm64 \
 ARM64_ALL += out/arm64/apps/c6bd3e65-76fb-422d-888d-891320ea9f0f.ta out/arm64/bin/digest-client \
     out/arm64/apps/8f2c1c6e-3f0f-4a55-9c0b-6a0d5a7b1e90.ta out/arm64/bin/library_client
 TESTS += tests/arm64/library-test
+
+# One instance for all clients; a machine that changes, and one that has nothing to do.
+$(eval $(call app_arm64,tests/arm64/shared,5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e5))
+$(eval $(call objects,stress-client-arm64,tests/arm64/stress_client.c,,$(client_HEADERS),arm64))
+$(eval $(call program,out/arm64/bin/stress_client,@stress-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread -Wl$(,)-Ttext-segment=0x7000000000,arm64))
+ARM64_ALL += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e5.ta out/arm64/bin/stress_client
+TESTS += tests/arm64/power-test tests/arm64/stress-test
