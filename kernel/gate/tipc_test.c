@@ -45,6 +45,7 @@ enum manner {
     MANNER_DIE_CONNECTED,    /* likewise */
     MANNER_ACCEPT_AND_CLOSE, /* at once */
     MANNER_LAST_WORDS,       /* likewise, but says something first */
+    MANNER_BUSY,             /* does nothing but call the kernel once somebody connected */
 };
 
 static const uint8_t app_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
@@ -63,7 +64,8 @@ static struct {
     unsigned accepted;
     unsigned hung_up;
     unsigned full; /* answers that found no room */
-    unsigned mapped;
+    bool enough;   /* of being busy */
+    unsigned calls;
     uint8_t peer[16];
 } service;
 
@@ -164,6 +166,8 @@ static void accept_one(struct fiber *fiber, uint64_t port)
         return;
     service.accepted++;
     memcpy(service.peer, page->in, sizeof(service.peer));
+    for (; service.manner == MANNER_BUSY && !service.enough; service.calls++)
+        (void)fiber_call(fiber, SYS_CLOCK, SYS_CLOCK_REE);
     if (service.manner == MANNER_LAST_WORDS) {
         (void)fiber_out(fiber, "bye", 3);
         (void)fiber_call(fiber, SYS_SEND, (uint64_t)channel, 3, 0);
@@ -521,6 +525,28 @@ static void a_slow_service_is_not_waited_for(void **state)
     hang_up(&connection);
 }
 
+/* An app that is always ready does not keep the caller who has what it wanted. */
+static void a_busy_service_gets_its_share(void **state)
+{
+    struct connection connection;
+    (void)state;
+    start(MANNER_BUSY);
+    test_port_set_clock_step(1000);
+    must_connect(&connection);
+    unsigned calls = service.calls;
+    assert_true(calls > 0);
+    gp_call_after();
+    assert_true(service.calls > calls);
+    test_port_set_clock_step(0);
+    service.enough = true;
+    kernel_background();
+    assert_int_equal(say(&connection, "echo"), E_OK);
+    (void)run(&connection);
+    expect_answer(&connection, "echo");
+    hang_up(&connection);
+    still_alive();
+}
+
 /* --- Memory and other objects. --- */
 
 static enum error send_memory(struct connection *connection, const char *text, size_t count,
@@ -825,6 +851,7 @@ int main(void)
         cmocka_unit_test(queues_full_both_ways),
         cmocka_unit_test(kept_messages_have_their_buffers),
         cmocka_unit_test(a_slow_service_is_not_waited_for),
+        cmocka_unit_test(a_busy_service_gets_its_share),
         cmocka_unit_test(memory_travels),
         cmocka_unit_test(memory_that_is_refused),
         cmocka_unit_test(handles_for_the_normal_world_are_dropped),

@@ -42,6 +42,7 @@ static struct {
     bool locked;
     bool kicked;
     uint64_t now;
+    uint64_t clock_step;
     uint64_t timer;
     uint8_t next_random;
     bool development;
@@ -190,6 +191,11 @@ void test_port_advance(uint64_t ns)
         kernel_timer();
 }
 
+void test_port_set_clock_step(uint64_t ns)
+{
+    world.clock_step = ns;
+}
+
 jmp_buf *test_port_expect_panic(void)
 {
     world.panic_expected = true;
@@ -328,6 +334,7 @@ void port_kick(void)
 
 uint64_t port_clock_ns(void)
 {
+    world.now += world.clock_step;
     return world.now;
 }
 

@@ -58,6 +58,8 @@ uint64_t test_port_live_memory(void); /* memory objects */
 uint64_t test_port_allocations(void); /* asked for since the start */
 const char *test_port_log(void);      /* all lines since the start */
 void test_port_advance(uint64_t ns);
+/* Who looks at the clock finds it so much further on each time (0: it stands still, as at the start). */
+void test_port_set_clock_step(uint64_t ns);
 
 /* Where port_panic goes; set by a test that expects it: if (setjmp(*test_port_panic()) == 0) ... */
 jmp_buf *test_port_expect_panic(void);
