@@ -36,6 +36,22 @@ outside postern run --arm64 --app "$app" --gdb "$uuid" --gdb-arg -batch --gdb-ar
 grep -q 'hit Breakpoint [0-9]*, TA_OpenSessionEntryPoint' output
 result $? 'gdb stops in it'
 cd ..
+# An example with cryptography, built with what is installed.
+cp -r "$root/apps/digest" digest
+cat >>digest/Makefile <<'END'
+client-arm64: client.c digest.h
+	$(ARM64_CC) -std=gnu17 -O2 -static -o $@ $< $(shell pkg-config --cflags postern-teec) \
+	    -L$(shell pkg-config --variable=libdir postern-teec)/aarch64-linux-gnu -lpostern_teec -pthread
+END
+pass 'an app with cryptography builds for both processors' \
+    outside make -C digest ARCHES='x86_64 aarch64' package client-arm64
+printf abc >abc
+outside postern run --arm64 --app digest/*.ta --file abc -- digest/client-arm64 abc \
+    >output 2>&1 </dev/null
+cp output .output
+grep -q ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad output
+result $? 'and computes what is right in TrustZone'
+
 pass 'new --trusty' outside postern new post --trusty
 pass 'builds for both processors, too' outside make -C post ARCHES='x86_64 aarch64'
 equal 'with both images' "$(outside postern inspect post/*.ta | grep -c '^image: ')" 2
