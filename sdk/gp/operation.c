@@ -112,8 +112,13 @@ TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algori
         return TEE_ERROR_NOT_SUPPORTED;
     struct operation *made = NULL;
     const enum error error = operation_create(chosen, maxKeySize, &made);
-    if (error != E_OK)
-        return error == E_NOT_SUPPORTED ? TEE_ERROR_NOT_SUPPORTED : TEE_ERROR_OUT_OF_MEMORY;
+    if (error == E_NOT_SUPPORTED)
+        return TEE_ERROR_NOT_SUPPORTED;
+    if (error != E_OK) {
+        rt_log(SYS_LOG_WARN, "%s: no memory for %s: is gpd.ta.dataSize enough?", __func__,
+               chosen->name);
+        return TEE_ERROR_OUT_OF_MEMORY;
+    }
     *operation = handle_create(HANDLE_OPERATION, made);
     if (*operation == TEE_HANDLE_NULL) {
         operation_destroy(made);
