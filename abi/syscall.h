@@ -116,6 +116,7 @@ enum sys_nr {
 
 #define SYS_EXIT_IF_IDLE 1u
 
+#define SYS_RECEIVE_CLOSE 4u    /* SYS_RECEIVE: with the reply, its handle is closed */
 #define SYS_WAIT_PEEK 2u        /* fill sys_page.peek (see posted calls) */
 #define SYS_WAIT_CANCELLABLE 1u /* answer SYS_ERR_CANCELLED when the cancel flag is set */
 

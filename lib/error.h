@@ -6,6 +6,8 @@
 #define POSTERN_LIB_ERROR_H
 
 #define MUST_CHECK __attribute__((warn_unused_result))
+/* Runs once, seldom, or when something failed: compiled for size, and out of the way of the rest. */
+#define COLD __attribute__((cold))
 
 /* name, what it means in words */
 #define ERROR_LIST(X)                                                                              \

@@ -53,14 +53,6 @@ bool uuid_parse(const char *text, size_t length, uint8_t uuid[UUID_SIZE])
     return true;
 }
 
-bool uuid_equal(const uint8_t a[UUID_SIZE], const uint8_t b[UUID_SIZE])
-{
-    for (size_t i = 0; i < UUID_SIZE; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 bool uuid_is_nil(const uint8_t uuid[UUID_SIZE])
 {
     for (size_t i = 0; i < UUID_SIZE; i++)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 /* Once, before anything else. E_BAD_FORMAT: the trust table cannot be decoded (logged). */
-enum error kernel_start(void) MUST_CHECK __attribute__((cold));
+enum error kernel_start(void) MUST_CHECK COLD;
 
 /* Runs app threads that no caller runs, until none is ready. After port_kick(). Any number of
  * processors may be inside. Returns early, after another port_kick(), when the app that it runs
@@ -107,7 +107,7 @@ bool tipc_run(struct tipc_channel *channel);
 /* --- For the people who run it. ------------------------------------------------------------------- */
 
 /* Text, one `key: value` a line, NUL-terminated, cut to fit. Answers the length written. */
-size_t kernel_status(char *out, size_t size);
+size_t kernel_status(char *out, size_t size) COLD;
 
 /* For a port whose clients ask for log and status as abi/report.h says: which of these questions a
  * message (the port's private copy) is. Pure: the port answers it, with REPORT_SESSION as the

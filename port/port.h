@@ -61,7 +61,7 @@ uint32_t port_arch(void);    /* PACKAGE_ARCH_* of the images that run here */
 /* One line without its newline; level is SYS_LOG_*. */
 void port_log(uint32_t level, const char *line, size_t length);
 /* The kernel found a mistake of its own and cannot go on. */
-_Noreturn void port_panic(const char *why) __attribute__((cold));
+_Noreturn void port_panic(const char *why) COLD;
 
 /* --- Memory objects: memory that apps, and for some the normal world, share. ------------------ */
 

@@ -70,9 +70,9 @@ void instance_get(struct instance *instance);
 void instance_put(struct instance *instance);
 
 /* On its own thread's processor: logs why, closes all it had. The caller answers THREAD_OVER. */
-void instance_end(struct instance *instance, const char *how, bool failed);
+void instance_end(struct instance *instance, const char *how, bool failed) COLD;
 /* Makes it end soon. `reason` is a constant. Harmless when it is ending. */
-void instance_kill(struct instance *instance, const char *reason);
+void instance_kill(struct instance *instance, const char *reason) COLD;
 
 /* The system call that waited was answered: forgets all that was remembered for it. */
 void instance_wait_over(struct instance *instance);

@@ -15,8 +15,8 @@
 /* A key of the app's own: depends on the device, the signer, the UUID and the label. */
 enum error key_for_app(const uint8_t signer[32], const uint8_t uuid[16], const uint8_t *label,
                        size_t label_size, uint8_t *out, size_t size)
-    __attribute__((warn_unused_result));
+    __attribute__((warn_unused_result)) COLD;
 /* The device's public name (gpd.tee.deviceID): version 5 form, derived, reveals nothing. */
-void key_device_uuid(uint8_t uuid[16]);
+void key_device_uuid(uint8_t uuid[16]) COLD;
 
 #endif

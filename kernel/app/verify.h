@@ -16,7 +16,7 @@
  * E_VERSION: built for another ABI; E_ARCHITECTURE; E_NO_MEMORY; E_NOT_FOUND: another app's package.
  */
 enum error verify_package(const uint8_t uuid[16], const struct app_package *package,
-                          struct app **out) MUST_CHECK;
+                          struct app **out) MUST_CHECK COLD;
 /* Frees what verify_package made. */
 void verify_free(struct app *app);
 

@@ -14,10 +14,8 @@ static enum error decode_meta(const struct msg_arg *arg, struct request *out)
     const struct msg_param *client = &arg->params[1];
     if (client->u.value.c > UINT32_MAX)
         return E_BAD_FORMAT;
-    for (uint32_t i = 0; i < sizeof(out->uuid); i++) {
-        out->uuid[i] = arg->params[0].u.octets[i];
-        out->client_uuid[i] = client->u.octets[i];
-    }
+    __builtin_memcpy(out->uuid, arg->params[0].u.octets, sizeof(out->uuid));
+    __builtin_memcpy(out->client_uuid, client->u.octets, sizeof(out->client_uuid));
     out->login = (uint32_t)client->u.value.c;
     out->first_param = META_PARAMS;
     return E_OK;

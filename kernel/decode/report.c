@@ -1,19 +1,12 @@
 #include <abi/report.h>
 #include <kernel/decode/message.h>
+#include <lib/uuid.h>
 #include <port/kernel.h>
 
 /* Questions about the kernel itself (abi/report.h): which one a message is, if it is one. */
 
 static const uint8_t report_uuid[16] = REPORT_UUID;
 static const uint8_t root_uuid[16] = REPORT_ROOT_UUID;
-
-static bool same_uuid(const uint8_t *a, const uint8_t *b)
-{
-    uint8_t differs = 0;
-    for (uint32_t i = 0; i < 16; i++)
-        differs |= a[i] ^ b[i];
-    return differs == 0;
-}
 
 static void take_memory(struct report *out, const struct request_memory *memory)
 {
@@ -45,13 +38,16 @@ void kernel_report(const struct msg_arg *arg, struct report *out)
 {
     struct request request;
     *out = (struct report){.kind = REPORT_NOT};
-    if (arg->head.cmd != MSG_CMD_OPEN_SESSION && arg->head.session != REPORT_SESSION)
-        return; /* most calls: they are decoded by the gate alone */
+    /* Most calls are none of ours: the gate alone decodes them. */
+    if (arg->head.cmd == MSG_CMD_OPEN_SESSION
+            ? arg->head.num_params == 0 || !uuid_equal(arg->params[0].u.octets, report_uuid)
+            : arg->head.session != REPORT_SESSION)
+        return;
     enum error error = decode_request(arg, &request);
     if (arg->head.cmd == MSG_CMD_OPEN_SESSION) {
-        if (error != E_OK || !same_uuid(request.uuid, report_uuid))
+        if (error != E_OK || !uuid_equal(request.uuid, report_uuid))
             return; /* also what is wrong with it is for the gate to say */
-        bool root = request.login == MSG_LOGIN_USER && same_uuid(request.client_uuid, root_uuid);
+        bool root = request.login == MSG_LOGIN_USER && uuid_equal(request.client_uuid, root_uuid);
         out->kind = root ? REPORT_OPEN : REPORT_REFUSED;
         return;
     }

@@ -8,60 +8,79 @@ static void free_end(struct channel *channel)
         return;
     account_refund(channel->account, channel->charged);
     port_free(channel->wanted_port);
-    port_free(channel->messages);
+    port_free(channel->queue_apart);
     port_free(channel);
 }
 
-/* An end without a queue. */
-static struct channel *create_bare_end(struct account *account)
+static size_t buffer_stride(uint32_t buffer_size)
 {
-    if (!account_charge(account, sizeof(struct channel)))
+    return (buffer_size + 15u) & ~(size_t)15u;
+}
+
+static size_t queue_size(uint32_t num_buffers, uint32_t buffer_size)
+{
+    return num_buffers * (sizeof(struct message) + buffer_stride(buffer_size));
+}
+
+/* Memory that this account pays for. NULL: none, or it has had enough. */
+static void *charged_alloc(struct account *account, size_t size)
+{
+    if (!account_charge(account, size))
         return NULL;
-    struct channel *channel = port_alloc(sizeof(*channel));
-    if (channel == NULL) {
-        account_refund(account, sizeof(struct channel));
+    void *memory = port_alloc(size);
+    if (memory == NULL)
+        account_refund(account, size);
+    return memory;
+}
+
+/* An end without a queue, and `more` bytes behind it. */
+static struct channel *create_bare_end(struct account *account, size_t more)
+{
+    struct channel *channel = charged_alloc(account, sizeof(*channel) + more);
+    if (channel == NULL)
         return NULL;
-    }
     object_init(&channel->object, OBJECT_CHANNEL);
     list_init(&channel->queue);
     list_init(&channel->pending_link);
     channel->account = account;
-    channel->charged = sizeof(struct channel);
+    channel->charged = sizeof(*channel) + more;
     channel->next_id = 1;
     return channel;
 }
 
-static bool give_queue(struct channel *channel, uint32_t num_buffers, uint32_t buffer_size)
+/* `memory` becomes the queue. */
+static void put_queue(struct channel *channel, void *memory, uint32_t num_buffers,
+                      uint32_t buffer_size)
 {
-    size_t stride = (buffer_size + 15u) & ~(size_t)15u;
-    size_t queue_size = num_buffers * (sizeof(struct message) + stride);
-    if (!account_charge(channel->account, queue_size))
-        return false;
-    struct message *messages = port_alloc(queue_size);
-    if (messages == NULL) {
-        account_refund(channel->account, queue_size);
-        return false;
-    }
-    channel->charged += queue_size;
+    struct message *messages = memory;
     channel->messages = messages;
     channel->num_buffers = num_buffers;
     channel->buffer_size = buffer_size;
     uint8_t *data = (uint8_t *)&messages[num_buffers];
     for (uint32_t i = 0; i < num_buffers; i++) {
         list_init(&messages[i].link);
-        messages[i].data = data + i * stride;
+        messages[i].data = data + i * buffer_stride(buffer_size);
     }
+}
+
+static bool give_queue(struct channel *channel, uint32_t num_buffers, uint32_t buffer_size)
+{
+    size_t size = queue_size(num_buffers, buffer_size);
+    channel->queue_apart = charged_alloc(channel->account, size);
+    if (channel->queue_apart == NULL)
+        return false;
+    channel->charged += size;
+    put_queue(channel, channel->queue_apart, num_buffers, buffer_size);
     return true;
 }
 
+/* An end with its queue, in one piece. */
 static struct channel *create_end(struct account *account, uint32_t num_buffers,
                                   uint32_t buffer_size)
 {
-    struct channel *channel = create_bare_end(account);
-    if (channel != NULL && !give_queue(channel, num_buffers, buffer_size)) {
-        free_end(channel);
-        return NULL;
-    }
+    struct channel *channel = create_bare_end(account, queue_size(num_buffers, buffer_size));
+    if (channel != NULL)
+        put_queue(channel, channel + 1, num_buffers, buffer_size);
     return channel;
 }
 
@@ -84,7 +103,7 @@ enum error channel_create_pair(struct account *account, uint32_t num_buffers, ui
 enum error channel_create_waiting(struct account *account, const char *path, size_t path_length,
                                   struct channel **client)
 {
-    struct channel *channel = create_bare_end(account);
+    struct channel *channel = create_bare_end(account, 0);
     char *copy = port_alloc(path_length);
     if (channel == NULL || copy == NULL) {
         free_end(channel);

@@ -64,8 +64,11 @@ struct channel {
     uint32_t carried;        /* objects in messages to this end */
     struct account *account; /* who pays for this end's memory */
     uint64_t charged;
-    struct message *messages; /* num_buffers of them */
+    struct message *messages; /* num_buffers of them, right behind this structure */
+    void *queue_apart;        /* owned: where they are instead; NULL: they are not */
 };
+
+_Static_assert(sizeof(struct channel) % 8 == 0, "a queue follows it");
 
 /*
  * A connected pair in the state CONNECTING, one reference and no handle each. `account` pays.

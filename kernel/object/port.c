@@ -98,8 +98,7 @@ enum error port_object_create(const struct port_config *config, struct port_obje
 
 static void set_uuid(uint8_t out[16], const uint8_t uuid[16])
 {
-    for (size_t i = 0; i < 16; i++)
-        out[i] = uuid[i];
+    __builtin_memcpy(out, uuid, 16);
 }
 
 /* The new server's end, which has one reference, waits to be accepted. */

@@ -38,7 +38,7 @@ enum error call_random(struct call *call) MUST_CHECK;
 enum error call_derive_key(struct call *call) MUST_CHECK;
 /* How a fault reads in the log. */
 void call_describe_fault(const struct instance *instance, const uint64_t arg[3], char *out,
-                         size_t size);
+                         size_t size) COLD;
 
 /* handles.c */
 enum error call_close(struct call *call) MUST_CHECK;

@@ -184,7 +184,7 @@ static void shows_one_where_others_wait_body(struct fiber *fiber)
     assert_int_equal(
         fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, 0, SYS_WAIT_PEEK, busy.server), 0);
     expect_shown(fiber, busy.server, 3, 3, 'a', 5);
-    assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, 0, 4), SYS_ERR_INVALID_ARGS);
+    assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, 0, 8), SYS_ERR_INVALID_ARGS);
     finished = true;
 }
 

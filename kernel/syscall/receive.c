@@ -27,6 +27,8 @@ static enum error send_reply(struct call *call)
     }
     if (instance->serving == channel)
         instance_served(instance);
+    if ((call->arg[3] & SYS_RECEIVE_CLOSE) != 0)
+        handle_close(handle);
     return E_OK;
 }
 
@@ -142,7 +144,7 @@ enum error call_receive(struct call *call)
     struct instance *instance = call->instance;
     struct handle *only = NULL;
     uint32_t events = 0;
-    if ((call->arg[3] & ~(uint64_t)(SYS_WAIT_CANCELLABLE | SYS_WAIT_PEEK)) != 0)
+    if ((call->arg[3] & ~(uint64_t)(SYS_WAIT_CANCELLABLE | SYS_WAIT_PEEK | SYS_RECEIVE_CLOSE)) != 0)
         return E_INVALID;
     if (call->arg[0] != SYS_NO_HANDLE && !instance->replied) {
         enum error error = send_reply(call);

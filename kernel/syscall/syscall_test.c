@@ -501,6 +501,41 @@ static void talk_body(struct fiber *fiber)
     finished = true;
 }
 
+/* The last reply closes its channel: the other end reads it, and sees it hang up. */
+static void farewell_body(struct fiber *fiber)
+{
+    struct sys_page *page = fiber_page(fiber);
+    char peer[UUID_TEXT_LENGTH + 1];
+    uuid_format(peer_uuid, peer);
+    if (memcmp(page->start.uuid, peer_uuid, 16) == 0) {
+        assert_true(create_port(fiber, peer, 1, 64, 0) >= 1000);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, FOREVER), 0);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, FOREVER), 0);
+        assert_int_equal(page->recv.flags, SYS_RECV_MSG);
+        uint64_t channel = page->event.handle;
+        (void)fiber_out(fiber, "bye", 3);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, channel, 3, 0, SYS_RECEIVE_CLOSE),
+                         SYS_ERR_TIMED_OUT);
+        assert_int_equal(fiber_call(fiber, SYS_CLOSE, channel), SYS_ERR_NOT_FOUND);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, channel, 3, 0, SYS_RECEIVE_CLOSE),
+                         SYS_ERR_NOT_FOUND);
+        fiber_trap(fiber, PORT_TRAP_GONE, NULL);
+    }
+    int64_t channel = connect_to(fiber, peer, 0, FOREVER);
+    assert_true(channel >= 1000);
+    assert_int_equal(send_text(fiber, channel, "question"), 8);
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)channel, FOREVER), 0);
+    assert_int_equal(page->event.event, SYS_EVENT_MSG | SYS_EVENT_HUP);
+    assert_int_equal(fiber_call(fiber, SYS_GET, (uint64_t)channel), 0);
+    uint64_t id = page->msg.id;
+    assert_int_equal(fiber_call(fiber, SYS_READ, (uint64_t)channel, id, 0, 64, 0), 3);
+    assert_memory_equal(page->in, "bye", 3);
+    assert_int_equal(fiber_call(fiber, SYS_PUT, (uint64_t)channel, id), 0);
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)channel, FOREVER), 0);
+    assert_int_equal(page->event.event, SYS_EVENT_HUP);
+    finished = true;
+}
+
 #define RUN(name)                                                                                  \
     static void name(void **state)                                                                 \
     {                                                                                              \
@@ -517,6 +552,7 @@ RUN(waiting)
 RUN(process)
 RUN(quota)
 RUN(talk)
+RUN(farewell)
 
 static int make_key(void **state)
 {
@@ -542,7 +578,7 @@ int main(void)
         cmocka_unit_test(wrong_handles), cmocka_unit_test(table_fills),    cmocka_unit_test(ports),
         cmocka_unit_test(messages),      cmocka_unit_test(handles_travel), cmocka_unit_test(sets),
         cmocka_unit_test(waiting),       cmocka_unit_test(process),        cmocka_unit_test(quota),
-        cmocka_unit_test(talk),
+        cmocka_unit_test(talk),          cmocka_unit_test(farewell),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

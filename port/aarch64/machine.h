@@ -18,9 +18,6 @@
 #include <port/kernel.h>
 #include <port/port.h>
 
-/* What runs once, or is the end: compiled for size, and out of the way. */
-#define COLD __attribute__((cold))
-
 /* --- Addresses. A physical address is never a pointer. ---------------------------------------- */
 
 struct physical {

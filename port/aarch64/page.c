@@ -263,8 +263,8 @@ void *port_alloc(size_t size)
     if (size > (size_t)PAGES_MAX * PAGE_SIZE) {
         return NULL;
     }
-    while (class < SIZE_CLASSES && size > (size_t)1 << (class + SMALLEST_SHIFT)) {
-        class ++;
+    if (size > (size_t)1 << SMALLEST_SHIFT) {
+        class = 64u - (unsigned)__builtin_clzll(size - 1) - SMALLEST_SHIFT;
     }
     uint64_t mask = spin_lock(&page_lock);
     if (class < SIZE_CLASSES) {

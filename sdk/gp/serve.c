@@ -2,8 +2,9 @@
  * The message loop (serve.h): sessions of abi/session.h in, calls of the app's entry points out.
  *
  * Each channel from the app's own port is one session, and stands in a table under its handle. A
- * session is waiting for its open, open, or over; an over one's channel is closed when its client has
- * hung up. A reply is sent, and the next message waited for, in one system call.
+ * session is waiting for its open, open, or over; an over one's channel is closed with the reply to its
+ * close, or when its client has hung up. A reply is sent, and the next message waited for, in one
+ * system call.
  *
  * How an instance ends: with no session left it retires, so that nobody is connected to it any more,
  * asks once more without waiting, which also sends the last reply, and only then calls
@@ -51,6 +52,7 @@ static bool serve_stays;        /* the instance outlives its sessions */
 static bool serve_was_used;     /* somebody has connected */
 static bool serve_retired;      /* nobody will connect any more */
 static size_t serve_reply_size; /* of the reply in out[] */
+static bool serve_reply_closes; /* it is the last on its channel */
 
 static struct serve_session *serve_find(uint32_t handle)
 {
@@ -191,7 +193,7 @@ static void serve_request(struct serve_session *session, struct request *request
         reply->result = TEE_ERROR_BAD_STATE;
         return;
     }
-    size_t given[SESSION_PARAMS];
+    size_t given[SESSION_PARAMS] = {0};
     for (uint32_t i = 0; i < request->num_params; i++)
         given[i] = request->params[i].memref.size;
     reply->origin = TEE_ORIGIN_TRUSTED_APP;
@@ -204,6 +206,8 @@ static void serve_request(struct serve_session *session, struct request *request
         break;
     case SESSION_CLOSE:
         serve_close(session);
+        session->state = SERVE_NO_CHANNEL; /* the kernel closes it with the reply */
+        serve_reply_closes = true;
         reply->result = TEE_SUCCESS;
         return;
     }
@@ -334,6 +338,9 @@ static bool serve_event(uint32_t *reply_handle)
 static int64_t serve_receive(uint32_t reply_handle, uint64_t timeout_ns, uint64_t flags,
                              uint32_t only)
 {
+    if (serve_reply_closes)
+        flags |= SYS_RECEIVE_CLOSE;
+    serve_reply_closes = false;
     return sys_call(SYS_RECEIVE, reply_handle, reply_handle == SYS_NO_HANDLE ? 0 : serve_reply_size,
                     timeout_ns, flags, only, 0);
 }
