@@ -204,7 +204,7 @@ void handle_close(struct handle *handle)
     object_close(object);
 }
 
-struct handle *handle_table_ready(struct handle_table *table, const struct object *sessions_of,
+inline struct handle *handle_table_ready(struct handle_table *table, const struct object *sessions_of,
                                   uint32_t *events)
 {
     LIST_FOR_EACH (link, &table->ready) {

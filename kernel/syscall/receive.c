@@ -122,8 +122,13 @@ static bool take_event(struct call *call, struct handle *handle, uint32_t events
         .handle = handle->id, .event = events, .cookie = handle->cookie};
     bool session = is_session(instance, object);
     uint64_t flags = session ? 0 : call->arg[3];
-    call_report(call, &event, object, flags,
-                posts_shows_many(object, flags) && handle_is_ready_alone(handle));
+    if (flags != 0) {
+        call_report(call, &event, object, flags,
+                    posts_shows_many(object, flags) && handle_is_ready_alone(handle));
+    } else {
+        call->page->event = event;
+        object_delivered(object, events);
+    }
     if ((events & SYS_EVENT_MSG) != 0 && session)
         received |= deliver(call, channel_of(object));
     handle_settle(handle);

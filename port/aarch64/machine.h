@@ -266,7 +266,7 @@ void console_write(const char *text, size_t size);
  * first one given. Answers how many. */
 size_t console_read(uint64_t *position, char *out, size_t size);
 /* report.c: answers a question about the kernel itself. False: it is not one. */
-bool report_call(struct msg_arg *arg);
+bool report_call(struct msg_arg *arg) COLD;
 void random_start(void) COLD;
 /* Before anything else runs: a number to place the kernel by. */
 uint64_t random_early(void);

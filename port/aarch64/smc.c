@@ -7,6 +7,7 @@
  * back field by field: nothing that Linux did not ask for, and no more parameters than the copy has.
  */
 #include <abi/opteed.h>
+#include <abi/report.h>
 #include <lib/version.h>
 #include <port/aarch64/machine.h>
 #include <port/aarch64/smc.h>
@@ -289,6 +290,12 @@ static void message_answer(volatile struct msg_arg *message, const struct msg_ar
     }
 }
 
+/* Whether it is worth asking report_call. */
+static bool report_possible(const struct msg_arg *arg)
+{
+    return arg->head.cmd == MSG_CMD_OPEN_SESSION || arg->head.session == REPORT_SESSION;
+}
+
 void thread_main(struct thread *thread)
 {
     struct msg_arg *arg = &thread->copy;
@@ -300,7 +307,7 @@ void thread_main(struct thread *thread)
         kernel_background();
         arg->head.ret = TEE_SUCCESS;
         arg->head.origin = TEE_ORIGIN_TEE;
-    } else if (!enumeration_call(arg) && !report_call(arg)) {
+    } else if (!enumeration_call(arg) && !(report_possible(arg) && report_call(arg))) {
         if (offsets_adjust(arg)) {
             rest = gp_call(linux_client, arg);
         } else {
