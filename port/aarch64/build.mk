@@ -9,7 +9,7 @@
 # people, is small rather than fast.
 PORT_AARCH64_SLOW := $(addprefix port/aarch64/,boot.c console.c image.c key.c library.c report.c tree.c) \
     lib/library.c
-PORT_AARCH64_SOURCES := $(filter-out $(PORT_AARCH64_SLOW),$(wildcard port/aarch64/*.c port/aarch64/*.S))
+PORT_AARCH64_SOURCES := $(filter-out %_test.c $(PORT_AARCH64_SLOW),$(wildcard port/aarch64/*.c port/aarch64/*.S))
 PORT_AARCH64_FLAGS := -mgeneral-regs-only -isystem out/arm64/bookworm/usr/include \
     -isystem lib/aarch64/libc -flto -fomit-frame-pointer
 $(eval $(call objects,port-aarch64,$(PORT_AARCH64_SOURCES),$(PORT_AARCH64_FLAGS),\
@@ -31,3 +31,10 @@ out/arm64/postern.bin: out/arm64/postern.elf
 	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
 
 ARM64_ALL += out/arm64/postern.bin
+
+# What the normal world names by numbers is looked at by pure functions, tested on this machine.
+$(eval $(call objects,port-aarch64-list,port/aarch64/list.c,,port/aarch64,sanitize))
+$(eval $(call objects,port-aarch64-list-test,port/aarch64/list_test.c,,port/aarch64,sanitize))
+$(eval $(call program,out/tests/port-aarch64-list,@port-aarch64-list-test @port-aarch64-list,\
+    -lcmocka,sanitize))
+TESTS += out/tests/port-aarch64-list

@@ -197,6 +197,8 @@ extern uint64_t image_delta, pool_delta;
  * not. */
 volatile void *normal_pointer(struct physical address, uint64_t size);
 void normal_add(struct physical base, uint64_t size);
+/* Whatever the device tree says of memory: this is not the normal world's. */
+void normal_remove(struct physical base, uint64_t size);
 /* Registers what a list of pages names (abi/message.h). E_INVALID; E_NO_MEMORY; E_EXISTS. */
 enum error share_register(uint64_t list, uint64_t size, uint64_t cookie);
 enum error share_release(uint64_t cookie);

@@ -3,11 +3,10 @@
  * registers by a list of pages. Every address that Linux names is looked up in what the device tree
  * said is the normal world's memory: no list can name a secure page.
  */
+#include <port/aarch64/list.h>
 #include <port/aarch64/machine.h>
 
-#define RANGES_MAX 8u
 #define BUCKETS 64u
-#define LIST_ENTRIES (PAGE_SIZE / 8 - 1)     /* of one page of a list; the last names the next */
 #define SHARE_PAGES_MAX (UINT64_C(256) << 8) /* 256 MiB in one registration */
 
 struct port_mem {
@@ -24,10 +23,7 @@ struct share {
     const struct port_mem *mem;
 };
 
-static struct {
-    uint64_t base, end;
-} range[RANGES_MAX];
-static unsigned num_ranges;
+static struct ranges normal;
 
 static struct spin share_lock;
 static struct share *bucket[BUCKETS];
@@ -35,28 +31,25 @@ static uint32_t slots_used;
 
 void normal_add(struct physical base, uint64_t size)
 {
-    if (num_ranges == RANGES_MAX || base.value >= NORMAL_LIMIT ||
-        size > NORMAL_LIMIT - base.value) {
+    if (!ranges_add(&normal, base.value, size, NORMAL_LIMIT)) {
         return;
     }
     if (!table_map(NORMAL_BASE + base.value, base, size, TABLE_NORMAL_WORLD)) {
         port_panic("no memory for the normal world's tables");
     }
-    range[num_ranges].base = base.value;
-    range[num_ranges].end = base.value + size;
-    num_ranges++;
+}
+
+void normal_remove(struct physical base, uint64_t size)
+{
+    ranges_remove(&normal, base.value, size);
 }
 
 volatile void *normal_pointer(struct physical address, uint64_t size)
 {
-    for (unsigned i = 0; i < num_ranges; i++) {
-        if (address.value >= range[i].base && address.value < range[i].end &&
-            size <= range[i].end - address.value) {
-            // NOLINTNEXTLINE(performance-no-int-to-ptr)
-            return (volatile void *)(NORMAL_BASE + address.value);
-        }
+    if (!ranges_hold(&normal, address.value, size)) {
+        return NULL;
     }
-    return NULL;
+    return (volatile void *)(NORMAL_BASE + address.value); // NOLINT(performance-no-int-to-ptr)
 }
 
 /* --- Memory objects. ------------------------------------------------------------------------------ */
@@ -118,29 +111,19 @@ struct physical mem_page(const struct port_mem *mem, uint64_t index, bool *norma
 
 /* --- Lists of pages. ------------------------------------------------------------------------------ */
 
-struct list {
-    const volatile uint64_t *entries;
-    uint64_t index;
-};
-
-static bool list_open(struct list *list, uint64_t address)
-{
-    if (address % PAGE_SIZE != 0) {
-        return false;
-    }
-    list->entries = normal_pointer(physical(address), PAGE_SIZE);
-    list->index = 0;
-    return list->entries != NULL;
-}
-
-/* The next page, read once and checked. */
+/* The next page, every word read once. */
 static bool list_next(struct list *list, struct physical *page)
 {
-    if (list->index == LIST_ENTRIES && !list_open(list, list->entries[LIST_ENTRIES])) {
-        return false;
+    enum list_word kind = LIST_LINK;
+    while (kind == LIST_LINK) {
+        const volatile uint64_t *word = normal_pointer(physical(list->at), sizeof(*word));
+        if (word == NULL) {
+            return false;
+        }
+        page->value = *word;
+        kind = list_take(list, &normal, page->value);
     }
-    page->value = list->entries[list->index++];
-    return page->value % PAGE_SIZE == 0 && normal_pointer(*page, PAGE_SIZE) != NULL;
+    return kind == LIST_PAGE;
 }
 
 /* --- Registered memory. --------------------------------------------------------------------------- */
@@ -167,11 +150,10 @@ enum error share_register(uint64_t list_address, uint64_t size, uint64_t cookie)
     uint64_t offset = list_address % PAGE_SIZE;
     struct list list;
 
-    if (cookie == 0 || size == 0 || size > SHARE_PAGES_MAX * PAGE_SIZE ||
-        !list_open(&list, list_address - offset)) {
+    uint64_t pages = list_pages(offset, size, SHARE_PAGES_MAX);
+    if (cookie == 0 || pages == 0 || !list_begin(&list, &normal, list_address - offset)) {
         return E_INVALID;
     }
-    uint64_t pages = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE;
     struct port_mem *mem = mem_new(pages);
     struct share *share = port_alloc(sizeof(*share));
     if (mem == NULL || share == NULL) {
@@ -289,7 +271,7 @@ volatile uint8_t *share_map(uint64_t list_address, uint64_t pages, uint32_t *slo
     struct physical page;
     uint64_t mapped = 0;
 
-    if (pages > SHARE_SLOT_SIZE / PAGE_SIZE || !list_open(&list, list_address)) {
+    if (pages > SHARE_SLOT_SIZE / PAGE_SIZE || !list_begin(&list, &normal, list_address)) {
         return NULL;
     }
     uint64_t mask = spin_lock(&share_lock);

@@ -75,6 +75,8 @@ static void memory_read(const void *fdt)
             }
         }
     }
+    /* Some trees name all memory first, and what is reserved in it elsewhere. */
+    normal_remove(physical(tree_facts.secure_base), tree_facts.secure_size);
 }
 
 static bool gic_read(const void *fdt, const char *compatible, uint32_t version)
