@@ -116,10 +116,11 @@ postern log -n 2 >last
 tail -n 2 log | cmp - last && echo the same
 postern status | sed -n 's/^device: /status of /p'
 postern status | grep -c '^app: 5d1f0a52'
-timeout 3 postern log -f >followed &
-sleep 1
+postern log -f >followed &
+until [ -s followed ]; do usleep 100000; done
 hello-client 1 2 3 >/dev/null
-wait
+until grep -q 'app 444fbfd3.*verified' followed; do usleep 100000; done
+kill $!
 grep -c 'app 444fbfd3.*verified' followed
 sort followed | uniq -d | wc -l
 chmod 666 /dev/tee0
@@ -280,9 +281,8 @@ def until(words):
     said = said[said.index(words) + len(words):]
 
 until(b"ends the machine")
-os.write(terminal, b"sleep 1000\n")
-until(b"sleep 1000")
-time.sleep(1)
+os.write(terminal, b"sh -c 'echo one''two; sleep 1000'\n")
+until(b"onetwo")
 os.write(terminal, b"\x03")
 os.write(terminal, b"ls -c1 /dev/tee*; echo uid $(id -u)\n")
 until(b"/dev/teepriv0")
