@@ -269,6 +269,8 @@ void console_write(const char *text, size_t size);
 size_t console_read(uint64_t *position, char *out, size_t size);
 /* report.c: answers a question about the kernel itself. False: it is not one. */
 bool report_call(struct msg_arg *arg) COLD;
+/* bus.c: serves a call of the pseudo app that lists devices. False: it is another app's. */
+bool bus_call(struct msg_arg *arg) COLD;
 void random_start(void) COLD;
 /* Before anything else runs: a number to place the kernel by. */
 uint64_t random_early(void);

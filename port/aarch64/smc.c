@@ -221,30 +221,10 @@ void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
     thread_begin(thread);
 }
 
-/* Linux asks this app which other apps are devices on its TEE bus; it would have to be there before
- * there is a supplicant to fetch it. None are: the list is empty. */
-static const uint8_t enumeration_uuid[16] = {0x70, 0x11, 0xa6, 0x88, 0xdd, 0xde, 0x40, 0x53,
-                                             0xa5, 0xa9, 0x7b, 0x3c, 0x4d, 0xdf, 0x13, 0xb8};
-#define ENUMERATION_SESSION 0xfffffff0u
-
-static bool enumeration_call(struct msg_arg *arg)
+/* Whether bus_call may have something to say to it. */
+static inline bool bus_possible(const struct msg_arg *arg)
 {
-    struct msg_header *head = &arg->head;
-
-    if (head->cmd == MSG_CMD_OPEN_SESSION) {
-        if (head->num_params < 2 ||
-            memcmp(arg->params[0].u.octets, enumeration_uuid, sizeof(enumeration_uuid)) != 0) {
-            return false;
-        }
-        head->session = ENUMERATION_SESSION;
-    } else if (head->session != ENUMERATION_SESSION) {
-        return false;
-    } else if (head->cmd == MSG_CMD_INVOKE_COMMAND && head->num_params > 0) {
-        arg->params[0].u.rmem.size = 0;
-    }
-    head->ret = TEE_SUCCESS;
-    head->origin = TEE_ORIGIN_TEE;
-    return true;
+    return arg->head.cmd == MSG_CMD_OPEN_SESSION || arg->head.session == BUS_SESSION;
 }
 
 /* Registered memory is named from where it starts in its first page; the kernel knows whole pages. */
@@ -307,7 +287,8 @@ void thread_main(struct thread *thread)
         kernel_background();
         arg->head.ret = TEE_SUCCESS;
         arg->head.origin = TEE_ORIGIN_TEE;
-    } else if (!enumeration_call(arg) && !(report_possible(arg) && report_call(arg))) {
+    } else if (!(bus_possible(arg) && bus_call(arg)) &&
+               !(report_possible(arg) && report_call(arg))) {
         if (offsets_adjust(arg)) {
             rest = gp_call(linux_client, arg);
         } else {

@@ -48,6 +48,9 @@
 
 #define RPC_PARAMS 4u
 
+/* The session of bus.c. No session of the kernel's has so large a slot (kernel/gate/client.c). */
+#define BUS_SESSION 0xfffffff0u
+
 /* MSG_RPC_NOTIFICATION: value a */
 #define RPC_NOTIFICATION_WAIT 0u
 #define RPC_NOTIFICATION_SEND 1u

@@ -260,6 +260,39 @@ static void sessions(void)
     }
 }
 
+/* The pseudo app that lists devices: both lists are empty, of whatever size the buffer is. */
+static void devices(void)
+{
+    static const uint8_t bus[16] = {0x70, 0x11, 0xa6, 0x88, 0xdd, 0xde, 0x40, 0x53,
+                                    0xa5, 0xa9, 0x7b, 0x3c, 0x4d, 0xdf, 0x13, 0xb8};
+    struct call call;
+    call_init(&call, 0, MSG_CMD_OPEN_SESSION, 2);
+    call_value(&call, 0, MSG_ATTR_VALUE_INPUT | MSG_ATTR_META, 0, 0);
+    call_value(&call, 1, MSG_ATTR_VALUE_INPUT | MSG_ATTR_META, 0, 0);
+    memcpy(call.arg->params[0].u.octets, bus, sizeof(bus));
+    expect(send(&call), TEE_SUCCESS, "open of the list of devices", 0);
+    uint32_t session = call.arg->head.session;
+    for (uint32_t function = 0; function < 4; function++) {
+        for (uint64_t attr = 0; attr < 0x400; attr++) {
+            bool right = attr == MSG_ATTR_RMEM_OUTPUT || attr == MSG_ATTR_TMEM_OUTPUT;
+            uint32_t wanted = right ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
+            call_init(&call, 0, MSG_CMD_INVOKE_COMMAND, 1);
+            call.arg->head.session = session;
+            call.arg->head.func = function;
+            call_memory(&call, 0, attr, 0, 0, attr % 2 == 0 ? 0 : SECURE);
+            expect(send(&call), function < 2 ? wanted : TEE_ERROR_NOT_SUPPORTED, "devices, with",
+                   attr);
+            if (right && function < 2) {
+                expect(call.arg->params[0].u.rmem.size, 0, "devices listed", function);
+            }
+        }
+    }
+    call_init(&call, 0, MSG_CMD_INVOKE_COMMAND, 0);
+    call.arg->head.session = session;
+    expect(send(&call), TEE_ERROR_BAD_PARAMETERS, "devices without a parameter", 0);
+    expect(session_close(0, session), TEE_SUCCESS, "close of the list", 0);
+}
+
 static void resumes(void)
 {
     for (uint64_t i = 0; i < 256; i++) {
@@ -279,6 +312,7 @@ void hand_made(void)
     lists();
     cookies();
     sessions();
+    devices();
     resumes();
     say("# hand-made calls: ");
     say_number(made);
