@@ -256,6 +256,15 @@ bool time_is_up(uint64_t since)
 
 static void (*volatile other_work)(void);
 
+uint64_t other_on(void)
+{
+    uint64_t answer = smc_fast(PSCI_CPU_ON, 1, (uint64_t)start, 0);
+    uint64_t since = cntpct_el0_read();
+    while (answer == 0 && smc_fast(PSCI_AFFINITY_INFO, 1, 0, 0) != 0 && !time_is_up(since)) {
+    }
+    return answer;
+}
+
 void hostile_other(uint64_t number)
 {
     (void)number;
@@ -268,11 +277,6 @@ void hostile_other(uint64_t number)
         }
         __asm__ volatile("yield");
     }
-}
-
-uint64_t other_on(void)
-{
-    return smc_fast(PSCI_CPU_ON, 1, (uint64_t)start, 0);
 }
 
 void other_start(void (*work)(void))

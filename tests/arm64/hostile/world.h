@@ -90,7 +90,7 @@ bool interrupts_are_v3(void);
 /* Whether time is up that started at this value of the counter: generous, for what never ends. */
 bool time_is_up(uint64_t since);
 
-/* Turns the second processor on: PSCI's answer. It waits for work. */
+/* Turns the second processor on: PSCI's answer. It is on then, and waits for work. */
 uint64_t other_on(void);
 /* Gives it work; waits for its end. */
 void other_start(void (*work)(void));
