@@ -204,8 +204,8 @@ void handle_close(struct handle *handle)
     object_close(object);
 }
 
-inline struct handle *handle_table_ready(struct handle_table *table, const struct object *sessions_of,
-                                  uint32_t *events)
+inline struct handle *handle_table_ready(struct handle_table *table,
+                                         const struct object *sessions_of, uint32_t *events)
 {
     LIST_FOR_EACH (link, &table->ready) {
         struct handle *handle = LIST_OF(link, struct handle, ready_link);

@@ -204,6 +204,7 @@ kernel_sync:
     b user_exit
 .endm
 
+.section .text.vectors, "ax" /* where kernel.ld needs no room to align them */
 .balign 2048
 .global exception_vectors
 exception_vectors:
