@@ -50,6 +50,13 @@ void cpu_yield_to_wakers(void)
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+void cpu_yield_to_none(void)
+{
+    const struct sched_param none = {0};
+
+    (void)sched_setscheduler(0, SCHED_OTHER, &none);
+}
+
 int cpu_self(void)
 {
     return bound;

@@ -6,6 +6,7 @@
  */
 #include "sleep.h"
 
+#include "cpu.h"
 #include "journal.h"
 
 #include <errno.h>
@@ -126,6 +127,7 @@ uint64_t port_clock_ns(void)
 static void *pool_thread(void *unused)
 {
     (void)unused;
+    cpu_yield_to_none();
     pthread_mutex_lock(&pool_guard);
     for (;;) {
         while (!kicked) {
