@@ -140,6 +140,9 @@ static void run(struct thread *thread, const struct donor_call *call, struct ker
     for (;;) {
         if (!thread->in_call || thread->poked) {
             enter(thread, lock);
+            /* Not those whom it wakes with what it posted: its donor comes to them by itself. */
+            if (thread->in_call)
+                offer_sometimes(thread);
             thread_came_back(thread);
             if (!thread->in_call) {
                 bool wanted = thread->trap.kind == PORT_TRAP_WANTED;
@@ -153,7 +156,6 @@ static void run(struct thread *thread, const struct donor_call *call, struct ker
                 make_ready(thread);
                 return;
             }
-            offer_sometimes(thread);
         }
         thread->woken = false;
         switch (thread_serve(thread, lock)) {
