@@ -297,6 +297,10 @@ struct sys_page {
 #define SYS_WINDOW_BASE UINT64_C(0x200000000000)
 #define SYS_WINDOW_SIZE UINT64_C(0x010000000000)
 
+/* The same in TrustZone, where it is the kernel's to keep: an address space has 39 bits. */
+#define SYS_WINDOW_AARCH64_BASE UINT64_C(0x1000000000)
+#define SYS_WINDOW_AARCH64_SIZE UINT64_C(0x3000000000)
+
 _Static_assert(sizeof(struct sys_event) == 16, "sys_event");
 _Static_assert(sizeof(struct sys_msg_info) == 16, "sys_msg_info");
 _Static_assert(sizeof(struct sys_recv) == 192, "sys_recv");

@@ -56,8 +56,13 @@ struct port_app {
     uint64_t reserved; /* pages not taken yet */
     uint32_t num_regions;
     struct app_region region[APP_REGIONS];
-    struct app_mapping *mappings;
+    struct app_mapping *mappings; /* in the window for memory objects */
+    struct app_mapping *replaced; /* objects in the place of the app's own pages; in no order */
 };
+
+_Static_assert(APP_SHARE_WINDOW == SYS_WINDOW_AARCH64_BASE &&
+                   APP_END == SYS_WINDOW_AARCH64_BASE + SYS_WINDOW_AARCH64_SIZE,
+               "where memory objects appear");
 
 /* space.c */
 /* Builds the address space of a fresh app: image, stack, heap, page. E_NO_MEMORY. */
@@ -69,6 +74,14 @@ bool space_copy(struct port_app *app, uint64_t base, uint64_t pages, const uint8
                 uint64_t copied);
 /* A page of a region that was not touched yet: now it is there. False: the address is in none. */
 bool space_touch(struct port_app *app, uint64_t address);
+/* Maps pages of an object, from the page `first` of it on. False: no memory for tables; nothing is mapped
+ * then. */
+bool space_map(struct port_app *app, const struct port_mem *mem, uint64_t first, uint64_t address,
+               uint64_t pages, uint32_t prot);
+/* The same in the place of the app's own pages, which are given back. E_INVALID: not all of them are the
+ * app's own, written data that nothing has replaced yet; E_NO_MEMORY. (replace.c) */
+enum error space_replace(struct port_app *app, const struct port_mem *mem, uint64_t first,
+                         uint64_t address, uint64_t pages, uint32_t prot);
 /* Whether the app can read, or write, all of these bytes. */
 bool space_probe(struct port_app *app, uint64_t address, uint64_t size, bool write);
 

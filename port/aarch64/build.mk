@@ -7,8 +7,8 @@
 # Kernel and port are optimised as one program, in which most of what a call does becomes a few large
 # functions; not so C's memory functions, whose calls the compiler makes up later. What runs once, or for
 # people, is small rather than fast.
-PORT_AARCH64_SLOW := $(addprefix port/aarch64/,boot.c bus.c console.c image.c key.c library.c report.c tree.c) \
-    lib/library.c
+PORT_AARCH64_SLOW := $(addprefix port/aarch64/,boot.c bus.c console.c exception.c gic.c image.c key.c \
+    library.c random.c replace.c report.c rpc.c tree.c) lib/library.c
 PORT_AARCH64_SOURCES := $(filter-out %_test.c $(PORT_AARCH64_SLOW),$(wildcard port/aarch64/*.c port/aarch64/*.S))
 PORT_AARCH64_FLAGS := -mgeneral-regs-only -isystem out/arm64/bookworm/usr/include \
     -isystem lib/aarch64/libc -flto -fomit-frame-pointer

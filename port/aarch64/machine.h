@@ -146,6 +146,8 @@ void page_give(void *pages, size_t count); /* wipes them */
 bool page_reserve(size_t count);
 void page_unreserve(size_t count);
 void *page_take_reserved(void);
+/* Gives a page back and reserves one in its place. */
+void page_give_reserved(void *page);
 size_t page_free_count(void);
 struct physical page_physical(const void *page);
 void *page_pointer(struct physical address); /* of a page of the pool */

@@ -177,6 +177,15 @@ void *page_take_reserved(void)
     return page;
 }
 
+void page_give_reserved(void *page)
+{
+    wipe(page, PAGE_SIZE);
+    uint64_t mask = spin_lock(&page_lock);
+    pages_free(page_index(page), 1);
+    reserved_pages++;
+    spin_unlock(&page_lock, mask);
+}
+
 size_t page_free_count(void)
 {
     return free_pages - reserved_pages;

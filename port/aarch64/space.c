@@ -127,9 +127,31 @@ static void range_free(struct port_app *app, uint64_t address, uint64_t pages)
     }
 }
 
+static void pages_clear(struct port_app *app, uint64_t address, uint64_t pages)
+{
+    struct physical was;
+    for (uint64_t i = 0; i < pages; i++) {
+        (void)table_app_unmap(app->root, address + i * PAGE_SIZE, &was);
+    }
+}
+
+static void mappings_free(struct app_mapping *mapping)
+{
+    while (mapping != NULL) {
+        struct app_mapping *next = mapping->next;
+        port_free(mapping);
+        mapping = next;
+    }
+}
+
 void space_destroy(struct port_app *app)
 {
     if (app->root != NULL) {
+        /* First what lies in the place of the app's own pages, and is not the app's to give back. */
+        for (const struct app_mapping *mapping = app->replaced; mapping != NULL;
+             mapping = mapping->next) {
+            pages_clear(app, mapping->address, mapping->pages);
+        }
         for (uint32_t i = 0; i < app->num_regions; i++) {
             range_free(app, app->region[i].base, app->region[i].pages);
         }
@@ -146,11 +168,8 @@ void space_destroy(struct port_app *app)
         page_give(app->page, APP_PAGE_PAGES);
     }
     page_unreserve(app->reserved);
-    while (app->mappings != NULL) {
-        struct app_mapping *mapping = app->mappings;
-        app->mappings = mapping->next;
-        port_free(mapping);
-    }
+    mappings_free(app->mappings);
+    mappings_free(app->replaced);
 }
 
 bool space_touch(struct port_app *app, uint64_t address)
@@ -219,16 +238,8 @@ static struct app_mapping **place_find(struct port_app *app, uint64_t pages, uin
     }
 }
 
-static void pages_clear(struct port_app *app, uint64_t address, uint64_t pages)
-{
-    struct physical was;
-    for (uint64_t i = 0; i < pages; i++) {
-        (void)table_app_unmap(app->root, address + i * PAGE_SIZE, &was);
-    }
-}
-
-static bool pages_map(struct port_app *app, const struct port_mem *mem, uint64_t first,
-                      uint64_t address, uint64_t pages, uint32_t prot)
+bool space_map(struct port_app *app, const struct port_mem *mem, uint64_t first, uint64_t address,
+               uint64_t pages, uint32_t prot)
 {
     for (uint64_t i = 0; i < pages; i++) {
         bool normal_world;
@@ -241,13 +252,22 @@ static bool pages_map(struct port_app *app, const struct port_mem *mem, uint64_t
     return true;
 }
 
-static bool mapping_is(const struct port_app *app, uint64_t address, uint64_t pages)
+/* The link to the mapping that begins there, or the list's end. */
+static struct app_mapping **mapping_link(struct app_mapping **link, uint64_t address)
 {
-    const struct app_mapping *mapping = app->mappings;
-    while (mapping != NULL && mapping->address < address) {
-        mapping = mapping->next;
+    while (*link != NULL && (*link)->address != address) {
+        link = &(*link)->next;
     }
-    return mapping != NULL && mapping->address == address && mapping->pages == pages;
+    return link;
+}
+
+static bool mapping_is(struct port_app *app, uint64_t address, uint64_t pages)
+{
+    const struct app_mapping *mapping = *mapping_link(&app->mappings, address);
+    if (mapping == NULL) {
+        mapping = *mapping_link(&app->replaced, address);
+    }
+    return mapping != NULL && mapping->pages == pages;
 }
 
 enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t offset, uint64_t size,
@@ -262,9 +282,12 @@ enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t off
         return E_INVALID;
     }
     if (mapping_is(app, *address, pages)) { /* the same again, with other rights */
-        (void)pages_map(app, mem, first, *address, pages, prot);
+        (void)space_map(app, mem, first, *address, pages, prot);
         table_app_flush(app->asid, *address, pages);
         return E_OK;
+    }
+    if (*address != 0 && *address < APP_SHARE_WINDOW) {
+        return space_replace(app, mem, first, *address, pages, prot);
     }
     struct app_mapping *mapping = port_alloc(sizeof(*mapping));
     if (mapping == NULL) {
@@ -275,7 +298,7 @@ enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t off
         port_free(mapping);
         return E_INVALID;
     }
-    if (!pages_map(app, mem, first, *address, pages, prot)) {
+    if (!space_map(app, mem, first, *address, pages, prot)) {
         port_free(mapping);
         return E_NO_MEMORY;
     }
@@ -286,11 +309,8 @@ enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t off
 
 bool port_app_unmap(struct port_app *app, uint64_t address, uint64_t size)
 {
-    struct app_mapping **link = &app->mappings;
-
-    while (*link != NULL && (*link)->address != address) {
-        link = &(*link)->next;
-    }
+    struct app_mapping **link =
+        mapping_link(address < APP_SHARE_WINDOW ? &app->replaced : &app->mappings, address);
     struct app_mapping *mapping = *link;
     if (mapping != NULL && size == mapping->pages * PAGE_SIZE) {
         pages_clear(app, address, mapping->pages);

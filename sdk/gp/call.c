@@ -73,7 +73,7 @@ bool TEE_MaskCancellation(void)
 /* Whether [first, last] touches what is, or can be, shared with others. */
 static bool call_touches_shared(uintptr_t first, uintptr_t last)
 {
-    if (last >= SYS_WINDOW_BASE && first < SYS_WINDOW_BASE + SYS_WINDOW_SIZE)
+    if (last >= rt_window.base && first < rt_window.base + rt_window.size)
         return true;
     for (uint32_t i = 0; i < call_num_memory; i++) {
         const struct call_memory *memory = &call_memory[i];

@@ -27,6 +27,13 @@ _Noreturn void rt_panic(uint32_t code, const char *format, ...)
  * now. Tries it, and changes nothing. True for size 0; false when the range wraps around. */
 bool rt_probe(const void *address, size_t size, bool write);
 
+/* Where memory objects appear, and nothing else does. (One that took the place of the app's own memory
+ * stays there.) */
+extern const struct rt_window {
+    uintptr_t base;
+    size_t size;
+} rt_window;
+
 /* --- Time (each bottom). ------------------------------------------------------------------------ */
 
 /* gpd.tee.systemTime.protectionLevel: 100 when the normal world could interfere with the clock behind

@@ -97,7 +97,7 @@ void *mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 
 int munmap(void *addr, size_t size)
 {
-    if ((uintptr_t)addr - SYS_WINDOW_BASE >= SYS_WINDOW_SIZE) {
+    if ((uintptr_t)addr - rt_window.base >= rt_window.size) {
         return libc_munmap(addr, size);
     }
     int64_t result = trusty_call(SYS_MEM_UNMAP, (uintptr_t)addr,

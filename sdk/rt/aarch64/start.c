@@ -38,6 +38,9 @@ uint32_t rt_time_protection_level(void)
     return 1000;
 }
 
+const struct rt_window rt_window = {.base = SYS_WINDOW_AARCH64_BASE,
+                                    .size = SYS_WINDOW_AARCH64_SIZE};
+
 bool rt_probe(const void *address, size_t size, bool write)
 {
     return size == 0 || start_probe((uintptr_t)address, size, write) == 1;

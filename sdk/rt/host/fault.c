@@ -139,6 +139,8 @@ void fault_start(uintptr_t stack_top)
         sigaction(fault_signals[i], &action, &fault_before[i]);
 }
 
+const struct rt_window rt_window = {.base = SYS_WINDOW_BASE, .size = SYS_WINDOW_SIZE};
+
 bool rt_probe(const void *address, size_t size, bool write)
 {
     if (size == 0)

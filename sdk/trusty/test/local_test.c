@@ -23,6 +23,8 @@ int64_t (*rt_wait)(uint32_t handle, uint64_t timeout_ns);
 /* Addresses below this may not be touched. */
 #define BAD ((void *)0x1000)
 
+const struct rt_window rt_window = {.base = SYS_WINDOW_BASE, .size = SYS_WINDOW_SIZE};
+
 bool rt_probe(const void *address, size_t size, bool write)
 {
     (void)write;
