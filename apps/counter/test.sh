@@ -16,14 +16,18 @@ fresh session: the counter is 112, open sessions 1, served 5
 fresh session: the counter is 112, open sessions 1, served 6"
 
 # Clients at the same time: nothing is lost.
+before=0 served=0
+[ "$TAP_TEE" = own ] || before=112 served=6
 output=$(run $counter -- sh -c '
     for i in 1 2 3 4 5 6 7 8; do out/apps/counter-client 1 2 3 4 5 6 7 8 9 10 >/dev/null & done
     wait
     out/apps/counter-client')
 is "eight clients with ten sessions each at once" "$output" \
-    "fresh session: the counter is $((8 * 55)), open sessions 1, served $((8 * 11 + 1))"
+    "fresh session: the counter is $((before + 8 * 55)), open sessions 1, served $((served + 8 * 11 + 1))"
 
-output=$(run $counter -- out/apps/counter-client)
-is "another TEE starts from nothing" "$output" \
-    "fresh session: the counter is 0, open sessions 1, served 1"
+if only_own "another TEE starts from nothing"; then
+    output=$(run $counter -- out/apps/counter-client)
+    is "another TEE starts from nothing" "$output" \
+        "fresh session: the counter is 0, open sessions 1, served 1"
+fi
 finish

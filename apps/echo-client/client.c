@@ -161,7 +161,8 @@ int main(void)
 {
     uevent_t event;
     uuid_t peer;
-    long port = port_create(OWN_PORT, 1, sizeof(int32_t), IPC_PORT_ALLOW_NS_CONNECT);
+    long port = port_create(OWN_PORT, 1, sizeof(int32_t),
+                            IPC_PORT_ALLOW_NS_CONNECT | IPC_PORT_ALLOW_TA_CONNECT);
     if (port < 0) {
         fprintf(stderr, "echo-client: cannot create %s (%ld)\n", OWN_PORT, port);
         return 1;

@@ -54,21 +54,34 @@ ARM64_ALL += out/arm64/monitor-test.bin
 TESTS += tests/arm64/boot-test
 
 # The machine with the kernel in it; it trusts the tree's development key, which is made with the first
-# app.
+# app, and the end-to-end tests' key.
 ARM64_APPS :=
-out/arm64/postern-test.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/postern-image $$(ARM64_APPS)
-	$(Q)out/bin/postern-image $< out/config/postern/development.trust $@ out/arm64/crypto.lib
+out/arm64/postern-test.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/postern-image \
+    $$(ARM64_APPS) out/tests/e2e/keys/test.key
+	$(Q)rm -rf out/arm64/trust && mkdir -p out/arm64/trust && \
+	    cp out/config/postern/development.trust out/tests/e2e/keys/test.trust out/arm64/trust/ && \
+	    out/bin/postern-image $< out/arm64/trust $@ out/arm64/crypto.lib
 $(eval $(call monitor_flash,out/arm64/flash-test.bin,out/arm64/postern-test.img,out/arm64/loader.bin))
 ARM64_ALL += out/arm64/flash-test.bin
 
 $(eval $(call app_arm64,apps/hello,444fbfd3-0c95-479c-8f40-02d0946d2d8d))
 ARM64_APPS += out/arm64/apps/444fbfd3-0c95-479c-8f40-02d0946d2d8d.ta
 
-# The examples' clients for the guest, with our libteec and with Debian's.
-$(eval $(call objects,hello-client-arm64,apps/hello/client.c,,$(client_HEADERS),arm64))
-$(eval $(call program,out/arm64/bin/hello-client,@hello-client-arm64 \
-    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
-ARM64_ALL += out/arm64/bin/hello-client
+# The examples' clients for the guest, with our libteec and with Debian's; and a shell for their tests.
+# $(call example_arm64,NAME)
+define example_arm64
+$(call objects,$1-client-arm64,apps/$1/client.c,,$(client_HEADERS),arm64)
+$(call program,out/arm64/bin/$1-client,@$1-client-arm64 \
+    out/arm64/lib/libpostern_teec.a,-static -pthread,arm64)
+ARM64_ALL += out/arm64/bin/$1-client
+endef
+$(eval $(call example_arm64,hello))
+$(eval $(call app_arm64,apps/counter,625503bc-7b0b-4148-a594-ac22efc907a9))
+$(eval $(call example_arm64,counter))
+ARM64_ALL += out/arm64/apps/625503bc-7b0b-4148-a594-ac22efc907a9.ta
+out/arm64/bash/.packages: tests/arm64/build.mk
+	$(Q)scripts/fetch-packages bookworm arm64 $(@D) bash-static && touch $@
+ARM64_ALL += out/arm64/bash/.packages
 $(eval $(call objects,gp-client-arm64,tests/arm64/gp_client.c,,$(client_HEADERS),arm64))
 $(eval $(call program,out/arm64/bin/gp_client,@gp-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))

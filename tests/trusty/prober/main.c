@@ -88,7 +88,8 @@ int main(void)
 {
     uevent_t event;
     uuid_t peer;
-    long port = port_create(OWN_PORT, 1, 4096, IPC_PORT_ALLOW_NS_CONNECT);
+    long port =
+        port_create(OWN_PORT, 1, 4096, IPC_PORT_ALLOW_NS_CONNECT | IPC_PORT_ALLOW_TA_CONNECT);
     if (port < 0)
         return 1;
     while (wait(port, &event, INFINITE_TIME) == NO_ERROR) {

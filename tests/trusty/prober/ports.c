@@ -143,7 +143,7 @@ void ports_connect_errors(void)
     EXPECT(connect("com.postern.test.nobody", IPC_CONNECT_ASYNC), ERR_NOT_FOUND);
     EXPECT(connect("com.postern.echo.robust", 4), ERR_INVALID_ARGS);
     EXPECT(connect("com.postern.echo.robust", UINT32_MAX), ERR_INVALID_ARGS);
-    EXPECT(connect("com.postern.test.prober", 0), ERR_ACCESS_DENIED); /* :ns only */
+    EXPECT(connect("com.postern.test.hidden", 0), ERR_ACCESS_DENIED); /* :ns only */
 }
 
 /* Asynchronous and waiting for a port that comes later. */
