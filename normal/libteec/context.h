@@ -50,7 +50,7 @@ struct shared {
     uint64_t cookie;
     uint8_t *address; /* where it is mapped here; NULL: not by us */
     size_t size;      /* 0: none */
-    int descriptor;   /* of a registration with a device; otherwise unused */
+    int descriptor;   /* of a registration with a device; less than 0: none */
 };
 
 /*

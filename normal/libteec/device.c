@@ -50,6 +50,32 @@ static struct verdict refuse_errno(struct context *context, int error)
 
 /* --- Memory. ------------------------------------------------------------------------------------ */
 
+/* Memory of this process, registered. False: not to be had. */
+static bool shm_create_here(struct context *context, size_t size, struct shared *shared)
+{
+    struct tee_ioctl_shm_register_data data = {.length = size};
+    void *address;
+    int fd = -1;
+
+    if (!context->can_register)
+        return false;
+    address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (address == MAP_FAILED)
+        return false;
+    /* The driver keeps the pages as they are: a fork()'s child gets none of them. */
+    if (madvise(address, size, MADV_DONTFORK) == 0) {
+        data.addr = (uintptr_t)address;
+        fd = device_ioctl(context->fd, TEE_IOC_SHM_REGISTER, &data);
+    }
+    if (fd < 0) {
+        (void)munmap(address, size);
+        return false;
+    }
+    *shared = (struct shared){
+        .cookie = (uint32_t)data.id, .address = address, .size = size, .descriptor = fd};
+    return true;
+}
+
 static struct verdict device_shm_create(struct context *context, size_t size, struct shared *shared)
 {
     struct tee_ioctl_shm_alloc_data data = {.size = size};
@@ -57,7 +83,13 @@ static struct verdict device_shm_create(struct context *context, size_t size, st
     int fd = device_ioctl(context->fd, TEE_IOC_SHM_ALLOC, &data);
 
     if (fd < 0) {
-        struct verdict verdict = refuse_errno(context, errno);
+        int error = errno;
+        struct verdict verdict;
+
+        /* The driver's own memory comes in one piece, which ends at some megabytes. */
+        if (shm_create_here(context, size, shared))
+            return verdict_ok();
+        verdict = refuse_errno(context, error);
 
         /* The driver's ways to say that this is more than it has. */
         if (verdict.result == TEEC_ERROR_COMMUNICATION && !atomic_load(&context->broken))
@@ -71,7 +103,8 @@ static struct verdict device_shm_create(struct context *context, size_t size, st
     if (address == MAP_FAILED)
         return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_OUT_OF_MEMORY,
                               "%zu bytes of the TEE's cannot be mapped", size);
-    *shared = (struct shared){.cookie = (uint32_t)data.id, .address = address, .size = size};
+    *shared = (struct shared){
+        .cookie = (uint32_t)data.id, .address = address, .size = size, .descriptor = -1};
     return verdict_ok();
 }
 
@@ -97,7 +130,7 @@ static void device_shm_release(struct context *context, struct shared *shared)
     (void)context;
     if (shared->address)
         (void)munmap(shared->address, shared->size);
-    else
+    if (shared->descriptor >= 0)
         (void)close(shared->descriptor); /* nothing else keeps a registration */
     *shared = (struct shared){0};
 }

@@ -313,8 +313,21 @@ static void test_memory(void)
     a.size = SIZE_MAX;
     check_is(TEEC_AllocateSharedMemory(&context, &a), TEEC_ERROR_OUT_OF_MEMORY, "too much");
     driver.refuse_alloc = true;
+    a.size = 10000;
+    check_is(TEEC_AllocateSharedMemory(&context, &a), TEEC_SUCCESS,
+             "more than the driver has in one piece");
+    check_is(driver.registrations, 2, "is the program's, registered");
+    op.params[0].memref = (TEEC_RegisteredMemoryReference){&a, 5000, 50};
+    op.params[1].memref = (TEEC_RegisteredMemoryReference){&a, 0, 0};
+    op.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_PARTIAL_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+    check_is(TEEC_InvokeCommand(&session, 1, &op, NULL), TEEC_SUCCESS, "use it");
+    check(((uint8_t *)a.buffer)[4999] == 0 && ((uint8_t *)a.buffer)[5049] == 0xff,
+          "without copying");
+    TEEC_ReleaseSharedMemory(&a);
+    driver.refuse_register = true;
     a.size = 100;
     check_is(TEEC_AllocateSharedMemory(&context, &a), TEEC_ERROR_OUT_OF_MEMORY, "no memory");
+    driver.refuse_register = false;
     driver.refuse_alloc = false;
 }
 
