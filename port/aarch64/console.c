@@ -122,8 +122,11 @@ static bool line_allowed(uint64_t now_ms, size_t size)
 
 void port_log(uint32_t level, const char *line, size_t length)
 {
-    static const char *const names[] = {"error: ", "warning: ", "", "debug: "};
-    const char *name = names[level <= SYS_LOG_DEBUG ? level : SYS_LOG_INFO];
+    static const char *const names[] = {"error: ", "warning: ", ""};
+    if (level >= SYS_LOG_DEBUG) {
+        return; /* they are for a TEE started for development, as this one never is */
+    }
+    const char *name = names[level];
     uint64_t mask = spin_lock(&console_lock);
     uint64_t now_ms = port_clock_ns() / 1000000;
 

@@ -4,6 +4,8 @@
  */
 #include <port/aarch64/app.h>
 
+#define HEAP_ALLOWANCE 0x4000u
+
 static uint64_t random_page(uint64_t window, uint64_t random)
 {
     return window + ((random & 0xffff) << PAGE_SHIFT); /* 256 MiB to move in */
@@ -74,7 +76,9 @@ bool space_copy(struct port_app *app, uint64_t base, uint64_t pages, const uint8
 enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap_size)
 {
     uint64_t stack_pages = (stack_size + PAGE_SIZE - 1) / PAGE_SIZE;
-    uint64_t heap_pages = (heap_size + PAGE_SIZE - 1) / PAGE_SIZE;
+    /* gpd.ta.dataSize is what an app may allocate: what its malloc() needs for itself comes on top. */
+    uint64_t heap_room = heap_size + heap_size / 64 + HEAP_ALLOWANCE;
+    uint64_t heap_pages = (heap_room + PAGE_SIZE - 1) / PAGE_SIZE;
     uint64_t random[4];
 
     if (port_random(random, sizeof(random)) != E_OK) {

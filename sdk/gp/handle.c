@@ -85,8 +85,8 @@ void *handle_get(const char *function, enum handle_kind kind, const void *handle
     };
     void *thing = handle_find(kind, handle);
     if (thing == NULL)
-        gp_panic(function, TEE_ERROR_BAD_PARAMETERS, "%p is no handle of an open %s", handle,
-                 names[kind]);
+        gp_panic(function, TEE_ERROR_BAD_PARAMETERS, "0x%zx is no handle of an open %s",
+                 (size_t)(uintptr_t)handle, names[kind]);
     return thing;
 }
 

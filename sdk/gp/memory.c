@@ -39,7 +39,8 @@ memory_header_of(const char *function, void *buffer)
     if ((uintptr_t)buffer % sizeof(*header) != 0 || !rt_probe(header, sizeof(*header), true) ||
         header->mark != memory_mark(header, header->size))
         gp_panic(function, TEE_ERROR_BAD_PARAMETERS,
-                 "%p is no memory of TEE_Malloc, or was freed already", buffer);
+                 "0x%zx is no memory of TEE_Malloc, or was freed already",
+                 (size_t)(uintptr_t)buffer);
     return header;
 }
 

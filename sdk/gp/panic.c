@@ -26,15 +26,15 @@ void gp_panic(const char *function, TEE_Result code, const char *format, ...)
 void gp_check_in(const char *function, const char *what, const void *pointer, size_t size)
 {
     if (!rt_probe(pointer, size, false))
-        gp_panic(function, TEE_ERROR_BAD_PARAMETERS, "%s: %zu bytes at %p cannot be read", what,
-                 size, pointer);
+        gp_panic(function, TEE_ERROR_BAD_PARAMETERS, "%s: %zu bytes at 0x%zx cannot be read", what,
+                 size, (size_t)(uintptr_t)pointer);
 }
 
 void gp_check_out(const char *function, const char *what, void *pointer, size_t size)
 {
     if (!rt_probe(pointer, size, true))
-        gp_panic(function, TEE_ERROR_BAD_PARAMETERS, "%s: %zu bytes at %p cannot be written", what,
-                 size, pointer);
+        gp_panic(function, TEE_ERROR_BAD_PARAMETERS, "%s: %zu bytes at 0x%zx cannot be written",
+                 what, size, (size_t)(uintptr_t)pointer);
 }
 
 void gp_check_text(const char *function, const char *what, const char *text)

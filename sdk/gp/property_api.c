@@ -175,8 +175,8 @@ void TEE_StartPropertyEnumerator(TEE_PropSetHandle enumerator, TEE_PropSetHandle
 {
     struct property_enumerator *started = handle_get(__func__, HANDLE_ENUMERATOR, enumerator);
     if (!property_set_of(propSet, &started->set))
-        gp_panic(__func__, TEE_ERROR_BAD_PARAMETERS, "propSet: %p is no property set",
-                 (void *)propSet);
+        gp_panic(__func__, TEE_ERROR_BAD_PARAMETERS, "propSet: 0x%zx is no property set",
+                 (size_t)(uintptr_t)propSet);
     started->started = true;
     started->index = 0;
 }

@@ -42,14 +42,14 @@ enum checker_command {
 
 /* The misuses and the text that the log has to show: in checker.c and sdk-api.c alike. */
 #define CHECKER_MISUSES(X)                                                                         \
-    X(PROPERTY_VALUE, "TEE_GetPropertyAsU32: value: 4 bytes at (nil) cannot be written")           \
+    X(PROPERTY_VALUE, "TEE_GetPropertyAsU32: value: 4 bytes at 0x0 cannot be written")             \
     X(PROPERTY_NAME, "TEE_GetPropertyAsString: name: 1 bytes at 0x10 cannot be read")              \
     X(PROPERTY_SET, "TEE_GetPropertyAsBool: 0x1234 is no handle of an open property enumerator")   \
     X(ENUMERATOR_FREED, "TEE_GetNextProperty: ")                                                   \
     X(PANIC, "TEE_Panic(TEE_ERROR_BAD_STATE, 0xffff0007)")                                         \
-    X(SESSION_HANDLE, "TEE_InvokeTACommand: (nil) is no handle of an open session")                \
+    X(SESSION_HANDLE, "TEE_InvokeTACommand: 0x0 is no handle of an open session")                  \
     X(SESSION_TYPES, "TEE_InvokeTACommand: paramTypes: there is no type 4")                        \
-    X(SESSION_DESTINATION, "TEE_OpenTASession: destination: 16 bytes at (nil)")                    \
+    X(SESSION_DESTINATION, "TEE_OpenTASession: destination: 16 bytes at 0x0")                      \
     X(ACCESS_FLAGS, "TEE_CheckMemoryAccessRights: accessFlags: 0x80 has unknown bits")             \
     X(MALLOC_HINT, "TEE_Malloc: hint: 0x4 has unknown bits")                                       \
     X(REALLOC, "TEE_Realloc: ")                                                                    \
@@ -66,12 +66,12 @@ enum checker_command {
     X(OBJECT_EXTRACT, "TEE_GetObjectBufferAttribute: the object lacks TEE_USAGE_EXTRACTABLE")      \
     X(OBJECT_COPY, "TEE_CopyObjectAttributes1: the object is not initialized")                     \
     X(OBJECT_GENERATE, "TEE_GenerateKey: keySize: ")                                               \
-    X(OPERATION_HANDLE, "TEE_DigestUpdate: (nil) is no handle of an open operation")               \
+    X(OPERATION_HANDLE, "TEE_DigestUpdate: 0x0 is no handle of an open operation")                 \
     X(OPERATION_FREED, "TEE_FreeOperation: ")                                                      \
     X(OPERATION_KEY, "TEE_SetOperationKey: TEE_ALG_SHA256 takes no key")                           \
     X(OPERATION_COPY, "TEE_CopyOperation: the operations differ: TEE_ALG_SHA256, TEE_ALG_SHA512")  \
     X(OPERATION_RESET, "TEE_ResetOperation: the operation has no key")                             \
-    X(DIGEST_CHUNK, "TEE_DigestUpdate: chunk: 5 bytes at (nil) cannot be read")                    \
+    X(DIGEST_CHUNK, "TEE_DigestUpdate: chunk: 5 bytes at 0x0 cannot be read")                      \
     X(DIGEST_HASH, "TEE_DigestDoFinal: hash: 32 bytes at ")                                        \
     X(DIGEST_EXTRACTING, "TEE_DigestUpdate: the digest is being extracted: it takes nothing more") \
     X(DIGEST_OF_MAC, "TEE_DigestExtract: TEE_ALG_HMAC_SHA256 is no digest")                        \
@@ -79,8 +79,8 @@ enum checker_command {
     X(MAC_UPDATE, "TEE_MACUpdate: the MAC was not started: call TEE_MACInit")                      \
     X(MAC_FINAL, "TEE_MACComputeFinal: the MAC was not started")                                   \
     X(RANDOM, "TEE_GenerateRandom: randomBuffer: ")                                                \
-    X(TIME, "TEE_GetSystemTime: time: 8 bytes at (nil) cannot be written")                         \
-    X(KEY, "postern_derive_key: label: 7 bytes at (nil) cannot be read")
+    X(TIME, "TEE_GetSystemTime: time: 8 bytes at 0x0 cannot be written")                           \
+    X(KEY, "postern_derive_key: label: 7 bytes at 0x0 cannot be read")
 
 #define CHECKER_MISUSE_ENUM(name, text) CHECKER_MISUSE_##name,
 enum checker_misuse { CHECKER_MISUSES(CHECKER_MISUSE_ENUM) CHECKER_MISUSE_COUNT };
