@@ -38,12 +38,15 @@ is "the HMAC does not depend on the pieces" "${line[3]}" "${line[1]}"
 is "nor on the session" "${line[4]}" "${line[0]}"
 ok "it depends on the content" [ "${line[0]}" != "${line[1]}" ]
 ok "it is keyed: not the digest" [ "${line[0]}" != "$(sha256sum "$work/abc" | cut -d' ' -f1)" ]
-plain=$(printf abc | openssl dgst -sha256 -hmac '' | sed 's/.* //')
+# printf abc | openssl dgst -sha256 -hmac ''
+plain=fd7adb152c05ef80dccf50a1fa4c05d5a3ec6da95575fc312ae7c5d091836351
 ok "and not by an empty key" [ "${line[0]}" != "$plain" ]
 
 # Another device has another key. (Each `postern run` is a device of its own.)
-other=$(run $digest -- out/apps/digest-client --hmac "$work/abc" | cut -d' ' -f1)
-ok "another device has another key" [ "${line[0]}" != "$other" ]
+if only_own "another device has another key"; then
+    other=$(run $digest -- out/apps/digest-client --hmac "$work/abc" | cut -d' ' -f1)
+    ok "another device has another key" [ "${line[0]}" != "$other" ]
+fi
 
 run $digest -- out/apps/digest-client /nonexistent >"$work/output" 2>&1
 ok "a file that is not there is an error" [ $? != 0 ]

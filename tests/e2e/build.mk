@@ -6,7 +6,7 @@ e2e_FOLDERS := abi $(client_HEADERS)
 e2e_FLAGS := -Wno-format-truncation
 e2e_NAMES := memory policy cancel codes protocol identity hostile death packages supplicant upgrade \
     leaks load
-e2e_SHARED := tests/e2e/tap.c tests/e2e/tee.c tests/e2e/call.c tests/e2e/link.c tests/e2e/forge.c
+e2e_SHARED := $(addprefix tests/e2e/,tap.c tee.c tee_hosted.c call.c link.c forge.c)
 
 $(eval $(call objects,e2e,$(e2e_SHARED),$(e2e_FLAGS),$(e2e_FOLDERS)))
 
@@ -39,6 +39,41 @@ e2e_NEEDS := out/tests/e2e/obj/probe/probe.elf out/tests/e2e/obj/villain/villain
     out/bin/postern-supplicant out/bin/postern
 
 $(foreach n,$(e2e_NAMES),$(eval $(call e2e_test,$n)))
+
+# The same tests for the TrustZone machine's guest; tests/arm64/e2e-test runs them there.
+e2e-arm64_FLAGS := $(e2e_FLAGS) -isystem $(ARM64_OPENSSL)/usr/include \
+    -isystem $(ARM64_OPENSSL)/usr/include/aarch64-linux-gnu
+$(eval $(call objects,e2e-arm64,$(subst tee_hosted,tee_guest,$(e2e_SHARED)) \
+    $(e2e_NAMES:%=tests/e2e/%.c) tests/sdk/api.c,$(e2e-arm64_FLAGS),$(e2e_FOLDERS) tests,arm64))
+$(e2e-arm64_OBJS): | $(ARM64_OPENSSL)/.packages
+# An archive, so that only the tests that forge packages carry OpenSSL.
+$(eval $(call static_library,out/arm64/lib/libe2e.a,\
+    $(patsubst %.c,out/obj/e2e-arm64/%.o,$(subst tee_hosted,tee_guest,$(e2e_SHARED))),arm64))
+
+# $(call e2e_guest_test,NAME,SOURCE): out/arm64/tests/NAME.
+define e2e_guest_test
+$(call program,out/arm64/tests/$1,out/obj/e2e-arm64/$2.o out/arm64/lib/libe2e.a \
+    out/arm64/lib/libpostern_teec.a,$(ARM64_OPENSSL)/usr/lib/aarch64-linux-gnu/libcrypto.a \
+    -static -pthread -Wl$(,)--no-warnings,arm64)
+e2e_GUEST_TESTS += out/arm64/tests/$1
+endef
+e2e_GUEST_TESTS :=
+$(foreach n,$(e2e_NAMES),$(eval $(call e2e_guest_test,e2e-$n,tests/e2e/$n)))
+$(eval $(call e2e_guest_test,sdk-api,tests/sdk/api))
+
+# $(call e2e_guest_app,FOLDER): out/arm64/tests/obj/NAME/NAME.aarch64.elf.
+define e2e_guest_app
+out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf: $(wildcard $1/*) $(SDK) $(SDK_ARM64) \
+    out/bin/postern
+	$$(call say,APP,$$@)
+	$$(Q)mkdir -p $$(@D) && XDG_CONFIG_HOME=$$(CURDIR)/out/config $$(MAKE) -s -C $1 ARCHES=aarch64 \
+	    ARM64_CC=$$(ARM64_CC) POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/arm64/tests \
+	    $$(CURDIR)/$$@
+e2e_GUEST_TESTS += out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf
+endef
+$(foreach a,tests/e2e/probe tests/e2e/villain tests/sdk/checker,$(eval $(call e2e_guest_app,$a)))
+ARM64_ALL += $(e2e_GUEST_TESTS)
+TESTS += tests/arm64/e2e-test
 
 # Tests that drive the tools: debuggers, sanitizers, valgrind, what is installed.
 e2e_SCRIPTS := $(wildcard tests/e2e/*.test.sh)

@@ -133,14 +133,15 @@ static void cancel_queued_elsewhere(const TEEC_UUID *single)
     pthread_join(second.thread, NULL);
     tap_result(second.result, second.origin, TEEC_ERROR_CANCEL, TEEC_ORIGIN_TEE,
                "a call queued behind another session of the instance is withdrawn");
-    /* An open in the same queue. */
-    struct running opening = {.uuid = single};
-    pthread_create(&opening.thread, NULL, cancel_thread, &opening);
-    tee_sleep_ms(100);
-    TEEC_RequestCancellation(&opening.operation);
-    pthread_join(opening.thread, NULL);
-    tap_result(opening.result, opening.origin, TEEC_ERROR_CANCEL, TEEC_ORIGIN_TEE,
-               "an open queued there is withdrawn");
+    if (!tee_lacks(TEE_OPEN_CANCEL, "an open queued there is withdrawn")) {
+        struct running opening = {.uuid = single};
+        pthread_create(&opening.thread, NULL, cancel_thread, &opening);
+        tee_sleep_ms(100);
+        TEEC_RequestCancellation(&opening.operation);
+        pthread_join(opening.thread, NULL);
+        tap_result(opening.result, opening.origin, TEEC_ERROR_CANCEL, TEEC_ORIGIN_TEE,
+                   "an open queued there is withdrawn");
+    }
     TEEC_RequestCancellation(&first.operation);
     pthread_join(first.thread, NULL);
     tap_ok(first.result == TEEC_ERROR_CANCEL, "the running one ends");
@@ -151,6 +152,9 @@ static void cancel_queued_elsewhere(const TEEC_UUID *single)
 
 static void cancel_open(void)
 {
+    if (tee_lacks(TEE_OPEN_CANCEL, "a running open can be cancelled")) {
+        return;
+    }
     struct running opening = {.uuid = &probe};
     opening.operation.paramTypes =
         TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
@@ -215,7 +219,7 @@ static void cancel_storm(void)
     struct tap_group group = {0};
     TEEC_Session session;
     (void)call_open(&context, &session, &probe, NULL);
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 300 / tee_scale.rounds; i++) {
         struct running running;
         pthread_t storm;
         cancel_start(&running, &session, i % 3, (i & 1) != 0 ? PROBE_WAIT_POLL : 0);

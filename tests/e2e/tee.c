@@ -1,5 +1,8 @@
-/* A private hosted TEE for a test: see tee.h. */
+/* A TEE for a test: see tee.h. */
 #include "tee.h"
+
+#include "tap.h"
+#include "tee_side.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,8 +19,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define TEE_PATIENCE_MS 60000u /* for what comes in the end, or the test has failed anyway */
 
 _Noreturn void tee_bail(const char *format, ...)
 {
@@ -146,10 +147,7 @@ static int tee_remove(const char *path, const struct stat *stat, int kind, struc
 
 void tee_destroy(struct tee *tee)
 {
-    tee_kill_supplicant(tee);
-    if (tee->daemon != 0) {
-        (void)tee_stop(tee);
-    }
+    (void)tee_stop(tee);
     if (getenv("TEE_KEEP") != NULL) {
         printf("# kept: %s\n", tee->folder);
         return;
@@ -157,9 +155,7 @@ void tee_destroy(struct tee *tee)
     (void)nftw(tee->folder, tee_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Starts a program that gets a descriptor's number as its last argument, to which it writes one byte
- * when it is ready. */
-static pid_t tee_spawn(const char **arguments, const char *log)
+pid_t tee_spawn(const char **arguments, const char *log)
 {
     int ready[2];
     if (pipe(ready) != 0) {
@@ -206,61 +202,7 @@ static pid_t tee_spawn(const char **arguments, const char *log)
     return child;
 }
 
-void tee_start_daemon(struct tee *tee)
-{
-    const char *arguments[32];
-    size_t n = 0;
-    /* POSTERND_WRAP: a program with options to run the daemon under, valgrind for example. */
-    char wrap[256];
-    (void)snprintf(wrap, sizeof(wrap), "%s",
-                   getenv("POSTERND_WRAP") ? getenv("POSTERND_WRAP") : "");
-    char *rest = NULL;
-    for (char *word = strtok_r(wrap, " ", &rest); word != NULL && n < 12;
-         word = strtok_r(NULL, " ", &rest)) {
-        arguments[n++] = word;
-    }
-    /* Another build of the daemon: tests/daemon. */
-    const char *daemon = getenv("POSTERND") != NULL ? getenv("POSTERND") : "out/bin/posternd";
-    const char *own[] = {daemon,    "--run",    tee->run, "--state", tee->state,
-                         "--trust", tee->trust, "--log",  tee->log};
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        arguments[n++] = own[i];
-    }
-    if (tee->development) {
-        arguments[n++] = "--development";
-    }
-    arguments[n++] = "--ready-fd";
-    arguments[n] = NULL;
-    tee->daemon = tee_spawn(arguments, tee->log);
-    setenv("POSTERN_TEE", tee->run, 1);
-}
-
-void tee_start_supplicant(struct tee *tee)
-{
-    char socket[TEE_PATH + 32];
-    (void)snprintf(socket, sizeof(socket), "%s/supplicant.sock", tee->run);
-    const char *arguments[16] = {"out/bin/postern-supplicant",
-                                 "--socket",
-                                 socket,
-                                 "--apps",
-                                 tee->apps,
-                                 "--data",
-                                 tee->data,
-                                 "--ready-fd",
-                                 NULL};
-    char log[TEE_PATH + 16];
-    (void)snprintf(log, sizeof(log), "%s.supplicant", tee->log);
-    tee->supplicant = tee_spawn(arguments, log);
-}
-
-void tee_start(struct tee *tee)
-{
-    tee_start_daemon(tee);
-    tee_start_supplicant(tee);
-}
-
-/* Reaps; after a generous time kills first. */
-static int tee_reap(pid_t pid)
+int tee_reap(pid_t pid)
 {
     const uint64_t end = tee_now_ms() + TEE_PATIENCE_MS;
     int status = 0;
@@ -273,36 +215,6 @@ static int tee_reap(pid_t pid)
             (void)kill(pid, SIGKILL);
         }
         tee_sleep_ms(5);
-    }
-}
-
-int tee_stop(struct tee *tee)
-{
-    int status = -1;
-    if (tee->daemon != 0) {
-        (void)kill(tee->daemon, SIGTERM);
-        status = tee_reap(tee->daemon);
-        tee->daemon = 0;
-    }
-    tee_kill_supplicant(tee);
-    return status;
-}
-
-void tee_kill_daemon(struct tee *tee)
-{
-    if (tee->daemon != 0) {
-        (void)kill(tee->daemon, SIGKILL);
-        (void)tee_reap(tee->daemon);
-        tee->daemon = 0;
-    }
-}
-
-void tee_kill_supplicant(struct tee *tee)
-{
-    if (tee->supplicant != 0) {
-        (void)kill(tee->supplicant, SIGKILL);
-        (void)tee_reap(tee->supplicant);
-        tee->supplicant = 0;
     }
 }
 
@@ -340,7 +252,7 @@ void tee_sign_as(const char *elf, const TEEC_UUID *uuid, const char *manifest, c
     (void)snprintf(manifest_path, sizeof(manifest_path), "%s.manifest", package);
     tee_file_write(manifest_path, lines, (size_t)length);
     char image[TEE_PATH + 16];
-    (void)snprintf(image, sizeof(image), "x86_64:%s", elf);
+    (void)snprintf(image, sizeof(image), "%s:%s", tee_arch, elf);
     char output[TEE_PATH + 16];
     (void)snprintf(output, sizeof(output), "%s.output", package);
     const char *arguments[] = {"out/bin/postern", "sign",  "--manifest", manifest_path,
@@ -365,7 +277,7 @@ static unsigned tee_log_find(const struct tee *tee, size_t offset, const char *t
                              const char *also)
 {
     size_t size;
-    char *bytes = (char *)tee_file_read(tee->log, &size);
+    char *bytes = (char *)tee_log_read(tee, &size);
     for (size_t i = 0; i < size; i++) {
         if (bytes[i] == 0) {
             bytes[i] = '?';
@@ -401,8 +313,9 @@ bool tee_log_has(const struct tee *tee, const char *text, const char *also)
 
 size_t tee_log_size(const struct tee *tee)
 {
-    struct stat found;
-    return stat(tee->log, &found) == 0 ? (size_t)found.st_size : 0;
+    size_t size;
+    free(tee_log_read(tee, &size));
+    return size;
 }
 
 unsigned tee_log_count(const struct tee *tee, const char *text)
@@ -410,7 +323,7 @@ unsigned tee_log_count(const struct tee *tee, const char *text)
     return tee_log_find(tee, 0, text, NULL);
 }
 
-static unsigned tee_entries(const char *path)
+unsigned tee_entries(const char *path)
 {
     unsigned count = 0;
     DIR *folder = opendir(path);
@@ -424,99 +337,42 @@ static unsigned tee_entries(const char *path)
     return count;
 }
 
-static unsigned tee_descend(pid_t pid, pid_t *pids, unsigned have, unsigned room)
-{
-    char path[TEE_PATH];
-    (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return have;
-    }
-    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        if (entry->d_name[0] == '.') {
-            continue;
-        }
-        char children[TEE_PATH * 2];
-        (void)snprintf(children, sizeof(children), "%s/%s/children", path, entry->d_name);
-        FILE *file = fopen(children, "r");
-        int child;
-        while (file != NULL && have < room && fscanf(file, "%d", &child) == 1) {
-            pids[have++] = child;
-            have = tee_descend(child, pids, have, room);
-        }
-        if (file != NULL) {
-            (void)fclose(file);
-        }
-    }
-    closedir(folder);
-    return have;
-}
-
-unsigned tee_descendants(pid_t pid, pid_t *pids, unsigned room)
-{
-    return tee_descend(pid, pids, 0, room);
-}
-
-bool tee_process_gone(pid_t pid)
+unsigned tee_descriptors(pid_t pid)
 {
     char path[64];
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "r");
-    char state = 'Z';
-    if (file != NULL) {
-        /* A zombie holds nothing but its number; who reaps it is not the TEE's affair any more. */
-        if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) {
-            state = 'Z';
-        }
-        (void)fclose(file);
-    }
-    return file == NULL || state == 'Z' || state == 'X';
+    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    return tee_entries(path);
 }
 
-struct tee_count tee_count(const struct tee *tee)
+bool tee_lacks(enum tee_ability ability, const char *what)
 {
-    struct tee_count count = {0};
-    char path[TEE_PATH];
-    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)tee->daemon);
-    count.descriptors = tee_entries(path);
-    (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)tee->daemon);
-    count.threads = tee_entries(path);
-    (void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)tee->daemon);
-    FILE *maps = fopen(path, "r");
-    int octet;
-    while (maps != NULL && (octet = getc(maps)) != EOF) {
-        count.mappings += octet == '\n';
+    const char *reason = tee_cannot(ability);
+    if (reason != NULL) {
+        tap_skip(reason, "%s", what);
     }
-    if (maps != NULL) {
-        (void)fclose(maps);
-    }
-    (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)tee->daemon);
-    FILE *statm = fopen(path, "r");
-    unsigned long total;
-    if (statm != NULL && fscanf(statm, "%lu %lu", &total, &count.memory) == 2) {
-        count.memory *= (unsigned long)sysconf(_SC_PAGESIZE) / 1024u;
-    }
-    if (statm != NULL) {
-        (void)fclose(statm);
-    }
-    pid_t pids[4096];
-    count.processes = tee_descendants(tee->daemon, pids, 4096);
-    return count;
+    return reason != NULL;
 }
 
-struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count *before,
-                                  unsigned slack)
+void tee_start(struct tee *tee)
 {
-    const uint64_t end = tee_now_ms() + 20000u;
-    for (;;) {
-        const struct tee_count now = tee_count(tee);
-        const bool settled = now.descriptors <= before->descriptors + slack &&
-                             now.mappings <= before->mappings + slack &&
-                             now.threads <= before->threads + slack &&
-                             now.processes <= before->processes;
-        if (settled || tee_now_ms() > end) {
-            return now;
-        }
-        tee_sleep_ms(50);
+    tee_start_daemon(tee);
+    tee_start_supplicant(tee);
+}
+
+void tee_kill_supplicant(struct tee *tee)
+{
+    if (tee->supplicant != 0) {
+        (void)kill(tee->supplicant, SIGKILL);
+        (void)tee_reap(tee->supplicant);
+        tee->supplicant = 0;
     }
+}
+
+void tee_end(struct tee *tee)
+{
+    const int status = tee_stop(tee);
+    if (!tee_lacks(TEE_RESTART, "the daemon ends cleanly afterwards")) {
+        tap_ok(status == 0, "the daemon ends cleanly afterwards");
+    }
+    tee_destroy(tee);
 }

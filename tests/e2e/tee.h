@@ -1,6 +1,9 @@
 /*
- * A private hosted TEE for a test: the real posternd and supplicant, run by the test itself so that
- * it can kill, restart, count and lie.
+ * A TEE for a test. On this machine it is a private hosted one: the real posternd and supplicant, run by
+ * the test itself so that it can kill, restart, count and lie (tee_hosted.c). In the TrustZone
+ * machine's guest (tests/arm64/e2e-test) it is the secure kernel that the machine was started with, and
+ * only the supplicant is the test's (tee_guest.c). The tests are the same sources; what a side cannot
+ * do it says in tee_cannot, in one place, and the test prints that reason for each case it skips.
  *
  * A tee has a folder of its own below the system's folder for temporary files, with the run, state,
  * trust, app and data folders and the log in it; tee_destroy removes it. Functions that cannot do
@@ -34,10 +37,39 @@ struct tee {
     char apps[TEE_PATH];
     char data[TEE_PATH];
     char log[TEE_PATH];
-    pid_t daemon;     /* 0 when it does not run */
+    pid_t daemon;     /* 0 when it does not run, and in the guest */
     pid_t supplicant; /* likewise */
     bool development; /* set before tee_start: posternd --development */
 };
+
+/* What not every side can do. */
+enum tee_ability {
+    TEE_RESTART,    /* the TEE can be stopped, killed and started again, with another trust table */
+    TEE_DOOR,       /* its client door can be spoken by hand: a socket (link.h) */
+    TEE_SUPPLICANT, /* the supplicant's door likewise */
+    TEE_OPEN_CANCEL,  /* an open can be cancelled, running or queued */
+    TEE_DEATH_NOTICE, /* a client killed in a call is noticed at once */
+    TEE_SILENCE,      /* a supplicant that does not answer is given up on */
+    TEE_ABSENCE,      /* without a supplicant, what needs one fails at once */
+    TEE_BRING_ALONG,  /* TEEC_Context's ta_path */
+    TEE_LOGIN_APP,    /* the logins as an application */
+    TEE_PROCESSES,    /* apps are Linux processes, which the system watches and ends */
+    TEE_DIVISION,     /* division by zero is a fault */
+};
+/* NULL: it can; else why not. */
+const char *tee_cannot(enum tee_ability ability);
+/* Whether it cannot; prints the line that says so of the case `what`. */
+bool tee_lacks(enum tee_ability ability, const char *what);
+
+/* How much of it there is room for here. */
+struct tee_scale {
+    unsigned processes;      /* client processes at once */
+    unsigned sessions;       /* of each */
+    unsigned instances;      /* of one app at once */
+    unsigned rounds;         /* what is repeated thousands of times is divided by this */
+    unsigned long slack_kib; /* memory that the TEE may hold more afterwards without a leak */
+};
+extern const struct tee_scale tee_scale;
 
 /* Makes the folders, trusts the test key. Nothing runs yet. */
 void tee_create(struct tee *tee);
@@ -49,8 +81,14 @@ void tee_start_daemon(struct tee *tee);
 void tee_start_supplicant(struct tee *tee);
 /* Both. */
 void tee_start(struct tee *tee);
-/* SIGTERM; answers the exit status as of waitpid. Both end. */
+/* SIGTERM; answers the exit status as of waitpid, -1 when none ran. Both end. */
 int tee_stop(struct tee *tee);
+/* The last case of a test: stops it, sees whether it ended well, and destroys it. */
+void tee_end(struct tee *tee);
+/* The file through which clients come in; the way to it is open to everybody, the file itself not. */
+void tee_door_path(const struct tee *tee, char out[TEE_PATH + 16]);
+/* Whether the TEE is there. */
+bool tee_lives(const struct tee *tee);
 /* SIGKILL and reaped. */
 void tee_kill_daemon(struct tee *tee);
 void tee_kill_supplicant(struct tee *tee);
@@ -71,15 +109,16 @@ size_t tee_log_size(const struct tee *tee);
 /* How many lines have the text now. */
 unsigned tee_log_count(const struct tee *tee, const char *text);
 
-/* What the daemon holds. Of its threads up to this many are a pool for work without a caller: they are
- * made when there is such work, and stay. */
+/* What the TEE holds; in the guest only the memory can be told: secure memory in use. Of the daemon's
+ * threads up to this many are a pool for work without a caller: they are made when there is such work,
+ * and stay. */
 #define TEE_POOL_THREADS 32u
 struct tee_count {
     unsigned descriptors;
     unsigned mappings;
     unsigned threads;
     unsigned processes;   /* descendants of the daemon */
-    unsigned long memory; /* resident, in KiB */
+    unsigned long memory; /* in KiB */
 };
 struct tee_count tee_count(const struct tee *tee);
 /* Counts again until the numbers are at most those of `before` plus the slack, or a generous time
@@ -87,6 +126,8 @@ struct tee_count tee_count(const struct tee *tee);
 struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count *before,
                                   unsigned slack);
 
+/* How many descriptors a process has open. */
+unsigned tee_descriptors(pid_t pid);
 /* Processes below this one, by the system's own lists of children: at most `room`. */
 unsigned tee_descendants(pid_t pid, pid_t *pids, unsigned room);
 /* Whether there is no such process any more, or only what remains to be reaped. */

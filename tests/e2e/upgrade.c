@@ -247,9 +247,15 @@ int main(void)
     tee_start(&here);
     upgrade_multiple();
     upgrade_single();
-    upgrade_floor();
-    upgrade_scope();
-    upgrade_ta_path();
+    if (!tee_lacks(TEE_RESTART, "versions below the floor are refused: SECURITY")) {
+        upgrade_floor();
+    }
+    if (!tee_lacks(TEE_RESTART, "a key that may sign one app only")) {
+        upgrade_scope();
+    }
+    if (!tee_lacks(TEE_BRING_ALONG, "a package that the client brings along")) {
+        upgrade_ta_path();
+    }
     tee_destroy(&here);
     return tap_end();
 }

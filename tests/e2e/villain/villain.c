@@ -6,9 +6,9 @@
  * and mmap, which are Trusty's.
  */
 #include "villain.h"
+#include "machine.h"
 
 #include <abi/syscall.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,16 +83,16 @@ __attribute__((noinline)) static TEE_Result villain_fault(uint32_t kind)
         break;
     }
     case VILLAIN_FAULT_ILLEGAL:
-        __asm__ volatile("ud2");
+        machine_illegal();
         break;
     case VILLAIN_FAULT_PRIVILEGED:
-        __asm__ volatile("cli");
+        machine_privileged();
         break;
     case VILLAIN_FAULT_ADDRESS:
         (void)*(volatile uint32_t *)(UINT64_C(0x8000123400000000) + villain_zero);
         break;
     case VILLAIN_FAULT_TRAP:
-        __asm__ volatile("int3");
+        machine_trap();
         break;
     default:
         return TEE_ERROR_BAD_PARAMETERS;
@@ -303,13 +303,13 @@ static TEE_Result villain_linux(uint32_t what)
     static char *arguments[] = {shell, NULL};
     switch (what) {
     case VILLAIN_LINUX_OPEN:
-        answer = syscall(SYS_open, "/etc/passwd", O_RDONLY);
+        answer = machine_open("/etc/passwd");
         break;
     case VILLAIN_LINUX_SOCKET:
         answer = syscall(SYS_socket, 2, 1, 0);
         break;
     case VILLAIN_LINUX_FORK:
-        answer = syscall(SYS_fork);
+        answer = machine_fork();
         break;
     case VILLAIN_LINUX_EXEC:
         answer = syscall(SYS_execve, shell, arguments, NULL);
@@ -337,13 +337,9 @@ static TEE_Result villain_linux(uint32_t what)
     case VILLAIN_LINUX_MEMFD:
         answer = syscall(SYS_memfd_create, "x", 0);
         break;
-    case VILLAIN_LINUX_OLD: {
-        /* getpid by the 32-bit door, which a filter of 64-bit numbers might overlook. */
-        uint32_t number = 20;
-        __asm__ volatile("int $0x80" : "+a"(number) : : "memory");
-        answer = (int32_t)number;
+    case VILLAIN_LINUX_OLD:
+        answer = machine_old_door();
         break;
-    }
     default:
         return TEE_ERROR_BAD_PARAMETERS;
     }
