@@ -220,8 +220,10 @@ static void end_unused_instances(struct app *app)
     }
 }
 
-static enum error load(const uint8_t uuid[16], const struct app_caller *caller,
-                       struct kernel_lock *lock, struct app **out)
+/* Cold: it is small rather than fast. */
+__attribute__((cold)) static enum error load(const uint8_t uuid[16],
+                                             const struct app_caller *caller,
+                                             struct kernel_lock *lock, struct app **out)
 {
     struct app *fresh = NULL;
     enum error error;
