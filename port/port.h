@@ -114,8 +114,8 @@ struct port_trap {
     char text[64];
 };
 /* Runs the app on this processor until something happens. Without the lock; one caller at a time
- * for one app. After PORT_TRAP_TICK and PORT_TRAP_WANTED the app may be left alone (in the hosted port it runs on by
- * itself) and be entered again later, here or on another processor. */
+ * for one app. After PORT_TRAP_TICK and PORT_TRAP_WANTED the app may be left alone (in the hosted
+ * port it runs on by itself) and be entered again later, here or on another processor. */
 void port_app_enter(struct port_app *app, struct port_trap *trap);
 /* After PORT_TRAP_WANTED, without the lock: gives the processor to the normal world, and comes back when
  * that has time for this call again, on whatever processor, perhaps much later. */
