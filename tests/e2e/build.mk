@@ -73,7 +73,7 @@ e2e_GUEST_TESTS += out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf
 endef
 $(foreach a,tests/e2e/probe tests/e2e/villain tests/sdk/checker,$(eval $(call e2e_guest_app,$a)))
 ARM64_ALL += $(e2e_GUEST_TESTS)
-TESTS += tests/arm64/e2e-test
+TESTS += tests/arm64/e2e-test tests/arm64/e2e-long-test
 
 # Tests that drive the tools: debuggers, sanitizers, valgrind, what is installed.
 e2e_SCRIPTS := $(wildcard tests/e2e/*.test.sh)
