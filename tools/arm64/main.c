@@ -90,21 +90,6 @@ static bool look_around(struct run *run)
     return run->request->gdb == REQUEST_GDB_NONE || debugger_look();
 }
 
-static bool add_trust(struct run *run)
-{
-    KEY key = NULL;
-    FILE_NAME key_name = NULL;
-    FILE_NAME trust_name = NULL;
-    if (!key_load_development(&key) || !key_development_files(&key_name, &trust_name) ||
-        !private_add_trust(&run->folder, trust_name))
-        return false;
-    say_note("this private TEE trusts the development key %s", key_name);
-    for (size_t i = 0; i < run->request->trust.count; i++)
-        if (!private_add_trust(&run->folder, run->request->trust.at[i]))
-            return false;
-    return true;
-}
-
 static bool make_word(char word[RELAY_WORD + 1])
 {
     uint8_t random[RELAY_WORD / 2];
@@ -121,7 +106,8 @@ static bool prepare(struct run *run, int *status)
     FILE_NAME base = NULL;
     *status = COMMAND_RUN_FAILED;
     if (!look_around(run) || !make_word(run->end_word) || !private_create(&run->folder) ||
-        !name_files(run) || !add_trust(run))
+        !name_files(run) ||
+        !private_add_trust(&run->folder, run->request->trust.at, run->request->trust.count))
         return false;
     built = file_name("%s/flash.bin", run->share);
     base = file_name("%s/guest.cpio", run->share);

@@ -355,21 +355,6 @@ static int run_program(struct run *run)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static bool add_trust(struct run *run)
-{
-    KEY key = NULL;
-    FILE_NAME key_name = NULL;
-    FILE_NAME trust_name = NULL;
-    if (!key_load_development(&key) || !key_development_files(&key_name, &trust_name) ||
-        !private_add_trust(&run->folder, trust_name))
-        return false;
-    say_note("this private TEE trusts the development key %s", key_name);
-    for (size_t i = 0; i < run->request->num_trust; i++)
-        if (!private_add_trust(&run->folder, run->request->trust[i]))
-            return false;
-    return true;
-}
-
 /* A debugger needs the app's development form: made here when the package has another, in place of
  * the package, which lies where the supplicant looks first. */
 static bool make_debuggable(struct run *run)
@@ -396,7 +381,8 @@ static bool prepare(struct run *run)
 {
     const struct request *request = run->request;
     struct launch_config *config = &run->config;
-    if (!private_create(&run->folder) || !add_trust(run))
+    if (!private_create(&run->folder) ||
+        !private_add_trust(&run->folder, run->request->trust, run->request->num_trust))
         return false;
     *config = (struct launch_config){
         .run = run->folder.run,

@@ -11,6 +11,7 @@
 #include <tools/file.h>
 #include <tools/hosted/lock.h>
 #include <tools/hosted/private.h>
+#include <tools/key/key.h>
 #include <tools/say.h>
 #include <unistd.h>
 
@@ -157,7 +158,7 @@ static bool check_trust_text(const char *path, const struct file_bytes *text)
     return good ? true : say_error("%s", why.text);
 }
 
-bool private_add_trust(struct private_tee *tee, const char *path)
+static bool add_trust_file(const struct private_tee *tee, const char *path)
 {
     FILE_BYTES text = {.bytes = NULL};
     if (!file_read(path, TRUST_FILE_MAX, &text) || !check_trust_text(path, &text))
@@ -173,6 +174,21 @@ bool private_add_trust(struct private_tee *tee, const char *path)
             return false;
     }
     return say_error("more than %u trust files", TRUST_KEYS_MAX);
+}
+
+bool private_add_trust(struct private_tee *tee, const char *const *files, size_t num_files)
+{
+    KEY key = NULL;
+    FILE_NAME key_name = NULL;
+    FILE_NAME trust_name = NULL;
+    if (!key_load_development(&key) || !key_development_files(&key_name, &trust_name) ||
+        !add_trust_file(tee, trust_name))
+        return false;
+    say_note("this private TEE trusts the development key %s", key_name);
+    for (size_t i = 0; i < num_files; i++)
+        if (!add_trust_file(tee, files[i]))
+            return false;
+    return true;
 }
 
 char *private_find_app(const struct launch_config *config, const uint8_t uuid[16])

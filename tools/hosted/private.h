@@ -9,6 +9,7 @@
 
 #include <abi/package.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tools/hosted/launch.h>
 
@@ -25,8 +26,9 @@ struct private_tee {
 bool private_create(struct private_tee *out);
 /* Puts a package file where the supplicant finds it, or a folder of packages into its list. */
 bool private_add_app(struct private_tee *tee, struct launch_config *config, const char *path);
-/* Copies a trust file into the TEE's trust folder. */
-bool private_add_trust(struct private_tee *tee, const char *path);
+/* Has the TEE trust the user's development key, which is made if need be, and what these trust files
+ * say: they are copied into its trust folder. */
+bool private_add_trust(struct private_tee *tee, const char *const *files, size_t num_files);
 /* Removes the folder unless it is to be kept, and frees the names. */
 void private_destroy(struct private_tee *tee, bool keep);
 

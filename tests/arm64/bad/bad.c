@@ -7,28 +7,6 @@
 #include <string.h>
 #include <tee_internal_api.h>
 
-TEE_Result TA_CreateEntryPoint(void)
-{
-    return TEE_SUCCESS;
-}
-
-void TA_DestroyEntryPoint(void)
-{
-}
-
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
-{
-    (void)types;
-    (void)params;
-    (void)context;
-    return TEE_SUCCESS;
-}
-
-void TA_CloseSessionEntryPoint(void *context)
-{
-    (void)context;
-}
-
 static int deeper(volatile int *from)
 {
     volatile int room[1000];

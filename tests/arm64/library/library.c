@@ -14,28 +14,6 @@
 /* The runtime's: where it finds the functions. */
 extern const uint64_t *__postern_library_table;
 
-TEE_Result TA_CreateEntryPoint(void)
-{
-    return TEE_SUCCESS;
-}
-
-void TA_DestroyEntryPoint(void)
-{
-}
-
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
-{
-    (void)types;
-    (void)params;
-    (void)context;
-    return TEE_SUCCESS;
-}
-
-void TA_CloseSessionEntryPoint(void *context)
-{
-    (void)context;
-}
-
 static int64_t library_map(uint64_t *features)
 {
     register int64_t base __asm__("x0");

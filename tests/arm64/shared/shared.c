@@ -5,28 +5,6 @@
 
 #include <tee_internal_api.h>
 
-TEE_Result TA_CreateEntryPoint(void)
-{
-    return TEE_SUCCESS;
-}
-
-void TA_DestroyEntryPoint(void)
-{
-}
-
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
-{
-    (void)types;
-    (void)params;
-    (void)context;
-    return TEE_SUCCESS;
-}
-
-void TA_CloseSessionEntryPoint(void *context)
-{
-    (void)context;
-}
-
 static uint32_t compute(uint32_t rounds)
 {
     uint32_t state = 1;

@@ -5,28 +5,6 @@
 
 #include <tee_internal_api.h>
 
-TEE_Result TA_CreateEntryPoint(void)
-{
-    return TEE_SUCCESS;
-}
-
-void TA_DestroyEntryPoint(void)
-{
-}
-
-TEE_Result TA_OpenSessionEntryPoint(uint32_t types, TEE_Param params[4], void **context)
-{
-    (void)types;
-    (void)params;
-    (void)context;
-    return TEE_SUCCESS;
-}
-
-void TA_CloseSessionEntryPoint(void *context)
-{
-    (void)context;
-}
-
 static TEE_Result work_values(uint32_t types, TEE_Param params[4])
 {
     if (types != TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INOUT, TEE_PARAM_TYPE_VALUE_INOUT,
