@@ -16,9 +16,21 @@ failed=0
 
 title() { printf '\n== %s\n' "$*"; }
 
+# A command line as one would type it: only what the shell would change is quoted.
+typed() {
+    local word words=()
+    for word; do
+        case $word in
+        '' | *[!A-Za-z0-9_./:=@%+,-]*) words+=("${word@Q}") ;;
+        *) words+=("$word") ;;
+        esac
+    done
+    echo "${words[*]}"
+}
+
 # Runs a command line, shows it and what it prints, and remembers failures.
 show() {
-    printf '\n$ %s\n' "${*//$PWD\//}"
+    printf '\n$ %s\n' "$(typed "$@")"
     "$@" 2>&1 | tee "$work/output" | sed 's/^/    /'
     local status=${PIPESTATUS[0]}
     if [ "$status" != 0 ]; then
@@ -27,7 +39,8 @@ show() {
     fi
 }
 
-run() { show out/bin/postern run "$@"; }
+# The key that signed the tree's apps is named, so that the line works in any shell.
+run() { show out/bin/postern run --trust out/config/postern/development.trust "$@"; }
 
 title "hello: values in, values out, memory out; and, traced, where each call's time went"
 run --app out/apps/$hello.ta -- out/apps/hello-client 6 7 "$(id -un)"
@@ -37,7 +50,13 @@ title "digest: files through shared memory, and what sha256sum says of them"
 files=(README.md LICENSE out/bin/posternd)
 run --app out/apps/$digest.ta -- out/apps/digest-client "${files[@]}"
 grep -E '^[0-9a-f]{64}  ' "$work/output" >"$work/digests"
-show sha256sum --check "$work/digests"
+show sha256sum "${files[@]}"
+if cmp -s "$work/digests" "$work/output"; then
+    echo "    (the same)"
+else
+    echo "    (not what the app said)"
+    failed=1
+fi
 title "digest: an HMAC under a key that only this app on this device can derive"
 run --app out/apps/$digest.ta -- out/apps/digest-client --hmac "${files[@]}"
 
@@ -61,5 +80,6 @@ if [ $failed != 0 ]; then
     echo "demo: something failed"
 else
     echo "demo: every call was answered, every digest confirmed"
+    echo "next: sudo make install; postern new vault --gp"
 fi
 exit $failed
