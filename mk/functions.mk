@@ -5,8 +5,8 @@
 #       out/obj/GROUP/ and sets GROUP_OBJS. The sources can include only what FOLDERS names (and
 #       headers in their own folder, with quotes): `abi lib port kernel` makes <abi/x.h> and so on
 #       work. `port` is only port/*.h, not the folders of its implementations; name those to have
-#       them (`port/host`). `postern=api/client` makes <postern/x.h> of api/client/x.h. This is how
-#       the table in LAYOUT is enforced. KIND is one of mk/flags.mk, hosted if not given.
+#       them (`port/host`). `postern=api/client` makes <postern/x.h> of api/client/x.h. So a part
+#       cannot include what it must not use. KIND is one of mk/flags.mk, hosted if not given.
 #   program,FILE,INPUTS,LINKFLAGS,KIND
 #       Links objects and archives. INPUTS may name a group as @GROUP, also one of a later fragment.
 #       What is not an object or archive (a linker script, say) is only a prerequisite.

@@ -38,7 +38,7 @@ lint-includes:
 	$(call say,CHECK,include rules)
 	$(Q)scripts/check-includes
 
-# The portable kernel asks for nothing but its port (LAYOUT).
+# The portable kernel asks for nothing but its port.
 lint-kernel: $(kernel_OBJS) $(kernel-lib_OBJS) out/lib/libpostern_crypto.a
 	$(call say,CHECK,undefined symbols of the kernel)
 	$(Q)scripts/check-kernel-symbols $^
