@@ -54,9 +54,9 @@ f 'a second start' 'a TEE runs in .* already \(process [0-9]*\)' start
 p 'status' status
 grep -q '^supplicant: connected' .output
 result $? 'says that the supplicant is there'
-fail 'an app that is not there' '0x00000002, origin 3' as_user x/client
+fail 'an app that is not there' 'TEEC_ERROR_SERVICE_NOT_EXIST \(0x00000002\), origin TEE' as_user x/client
 as_user cp x/$app.ta $state/apps
-fail 'an app whose key is not trusted' '0xffff000f, origin 3' as_user x/client
+fail 'an app whose key is not trusted' 'TEEC_ERROR_SECURITY \(0xffff000f\), origin TEE' as_user x/client
 p 'stop' stop
 wait_until none_runs "$run"
 result $? 'leaves no process'
@@ -208,9 +208,9 @@ grep -q '^root: greetings' system
 result $? 'root is a client'
 grep -q '^member: greetings' system
 result $? 'so is who is in the group'
-grep -q '^other: TEEC_InitializeContext failed: 0xffff0001' system
+grep -q '^other: TEEC_InitializeContext failed: TEEC_ERROR_ACCESS_DENIED (0xffff0001)' system
 result $? 'but nobody else: ACCESS_DENIED'
-grep -q '^member without --group: TEEC_InitializeContext failed: 0xffff0001' system
+grep -q '^member without --group: TEEC_InitializeContext failed: TEEC_ERROR_ACCESS_DENIED (0xffff0001)' system
 result $? 'without --group not even that'
 grep -q '^status by another: .*cannot be reached: Permission denied' system
 result $? 'and the control socket is root'"'"'s'

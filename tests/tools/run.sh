@@ -85,7 +85,7 @@ clean 'nothing is left of these'
 # --- trust ----------------------------------------------------------------------------------------
 postern keygen -o other >/dev/null
 postern sign -m x/manifest.txt -i x86_64:x/obj/x/x.elf -k other.key -o foreign.ta
-fail 'an app signed by another key is refused' '0xffff000f, origin 3' run -a foreign.ta -- x/client
+fail 'an app signed by another key is refused' 'TEEC_ERROR_SECURITY \(0xffff000f\), origin TEE' run -a foreign.ta -- x/client
 pass 'unless that key is trusted, too' run -a foreign.ta --trust other.trust -- x/client
 (cat x/manifest.txt && echo 'postern.development: true') >development.txt
 postern sign -m development.txt -i x86_64:x/obj/x/x.elf -o development.ta

@@ -1,4 +1,5 @@
 /* The client: an ordinary program that calls the app through the TEE Client API. */
+#include <postern/tee_client_error.h>
 #include <stdio.h>
 #include <tee_client_api.h>
 
@@ -8,8 +9,9 @@ static const TEEC_UUID app = @UUID_C@;
 
 static int failed(const char *what, TEEC_Result result, uint32_t origin)
 {
-    fprintf(stderr, "%s failed: 0x%08x, origin %u\n", what, (unsigned int)result,
-            (unsigned int)origin);
+    const char *reason = postern_teec_reason();
+    fprintf(stderr, "%s failed: %s, origin %s%s%s\n", what, postern_teec_strerror(result),
+            postern_teec_origin_name(origin), *reason != 0 ? ": " : "", reason);
     return 1;
 }
 
@@ -38,7 +40,7 @@ int main(void)
     uint32_t origin = 0;
     TEEC_Result result = TEEC_InitializeContext(NULL, &context);
     if (result != TEEC_SUCCESS)
-        return failed("TEEC_InitializeContext", result, 0);
+        return failed("TEEC_InitializeContext", result, TEEC_ORIGIN_API);
     int status = 1;
     result = TEEC_OpenSession(&context, &session, &app, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
     if (result != TEEC_SUCCESS) {

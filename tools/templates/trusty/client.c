@@ -1,16 +1,21 @@
 /* The client: an ordinary program that talks to the app through libtrusty. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <trusty/tipc.h>
 #include <unistd.h>
 
+#define SERVICE "com.example.@NAME@"
+
 int main(int argc, char **argv)
 {
     const char *text = argc > 1 ? argv[1] : "Hello, Trusty!";
     char reply[256];
-    int fd = tipc_connect(TIPC_DEFAULT_DEVICE, "com.example.@NAME@");
+    int fd = tipc_connect(TIPC_DEFAULT_DEVICE, SERVICE);
     if (fd < 0) {
-        fprintf(stderr, "tipc_connect: %s\n", strerror(-fd));
+        fprintf(stderr, "%s: %s (%s)\n", SERVICE,
+                fd == -ENOTCONN ? "no such service, or it refused" : "not connected",
+                strerror(-fd));
         return 1;
     }
     if (write(fd, text, strlen(text)) < 0) {
