@@ -91,8 +91,9 @@ enum sys_nr {
      * SYS_NO_HANDLE sends out[0..length) on it; then waits on every handle of the app. A
      * connection pending on the app's own port is accepted on the way. A message on a channel that
      * came from the app's own port is taken at once: its bytes go to in[], its memory objects are
-     * mapped, sys_page.recv tells. Any other event is reported as wait_any does, with recv.flags
-     * 0. The reply's failure to reach a peer that is gone is no error. `only`, if not 0, is a
+     * mapped, other objects are dropped; sys_page.recv tells. Any other event is reported as
+     * wait_any does, with recv.flags 0. The reply's failure to reach a peer that is gone, or has no
+     * room because it does not read, is no error. `only`, if not 0, is a
      * handle: then of the app's handles only this one is waited for, as SYS_WAIT does, besides
      * sessions and the app's own port. SYS_WAIT_PEEK: as with SYS_WAIT. */
     SYS_RECEIVE = 21,

@@ -1,5 +1,6 @@
 #include <lib/package.h>
 #include <lib/reader.h>
+#include <lib/uuid.h>
 
 static enum error refuse(enum error error, const char *text, const char **why)
 {
@@ -78,6 +79,8 @@ enum error package_decode(struct package *package, const char **why)
 {
     *why = "";
     const struct package_header *header = &package->header;
+    if (uuid_is_nil(header->uuid))
+        return refuse(E_BAD_FORMAT, "the nil UUID is no app's", why);
     if (header->reserved[0] != 0 || header->reserved[1] != 0)
         return refuse(E_BAD_FORMAT, "a reserved field of the header is not zero", why);
     if ((header->flags & ~PACKAGE_FLAGS_KNOWN) != 0)

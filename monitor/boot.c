@@ -100,7 +100,8 @@ void boot_normal(struct monitor_cpu *cpu, uint64_t entry, uint64_t argument)
 void boot_processor(struct monitor_cpu *cpu)
 {
     /* The normal world sets breakpoints, watchpoints and single steps for itself only: none of them
-     * may stop the kernel or an app, which would show what they do. Nor are their cycles counted. */
+     * may stop the kernel or an app, which would show what they do. Nor does it count their cycles,
+     * where the processor can leave them out (PMUv3p5). */
     mdcr_el3_write(MDCR_SPD32 | MDCR_SDD | MDCR_SCCD);
     features_open(cpu);
     if (el2_exists()) {

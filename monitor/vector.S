@@ -141,13 +141,13 @@ secure_start:
     exception_return
 
 from_secure:
-    mov w9, #(KERNEL_RETURN_CALL & 0xffff)
-    movk w9, #(KERNEL_RETURN_CALL >> 16), lsl #16
-    cmp w0, w9
-    b.ne from_secure_to_c
     mrs x9, esr_el3
     lsr x9, x9, #ESR_EC_SHIFT
     cmp x9, #ESR_EC_SMC64
+    b.ne from_secure_trap
+    mov w9, #(KERNEL_RETURN_CALL & 0xffff)
+    movk w9, #(KERNEL_RETURN_CALL >> 16), lsl #16
+    cmp w0, w9
     b.ne from_secure_to_c
     add x8, sp, #CPU_SECURE
     system_all system_pair_save, x8
@@ -157,6 +157,10 @@ from_secure:
     mov x2, x3
     mov x3, x4
     b normal_resume
+
+from_secure_trap: /* nothing that the kernel said: an instruction of the secure world trapped here */
+    mov x0, #8
+    b vector_fatal_all
 
 from_secure_to_c:
     mov x20, x0

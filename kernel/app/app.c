@@ -427,19 +427,28 @@ static struct app *next_restart(void)
     return NULL;
 }
 
+/* Not while somebody opens it, who may be starting the instance that there may be only one of. */
+static void restart(struct app *app, struct kernel_lock *lock)
+{
+    struct loading entry;
+    struct instance *instance = NULL;
+    enum error error = E_OK;
+    loading_begin(&entry, app->uuid, lock);
+    if (living_instance(app) == NULL)
+        error = start_instance(app, lock, &instance);
+    loading_end(&entry);
+    if (instance != NULL)
+        instance_put(instance);
+    if (error != E_OK)
+        log_line(SYS_LOG_ERROR, "app %U: cannot be restarted: %e", app->uuid, error);
+}
+
 void app_run_restarts(struct kernel_lock *lock)
 {
     for (struct app *app = next_restart(); app != NULL; app = next_restart()) {
-        struct instance *instance = NULL;
         app->restart_due = false;
-        if (living_instance(app) != NULL)
-            continue;
         app_get(app);
-        enum error error = start_instance(app, lock, &instance);
-        if (error == E_OK)
-            instance_put(instance);
-        else
-            log_line(SYS_LOG_ERROR, "app %U: cannot be restarted: %e", app->uuid, error);
+        restart(app, lock);
         app_put(app, lock);
     }
 }

@@ -47,7 +47,7 @@ static enum error decode_param(const struct msg_param *param, struct request *ou
     uint64_t attr = param->attr;
     enum error error = E_OK;
     out->value[at] = (struct session_param){0};
-    out->memory[at].present = false;
+    out->memory[at] = (struct request_memory){0};
     switch (attr) {
     case MSG_ATTR_NONE:
         break;

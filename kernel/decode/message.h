@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct request_memory {
-    bool present; /* false: a NULL reference, and nothing else is set */
+    bool present; /* false: a NULL reference, and all else is 0 */
     uint64_t cookie;
     uint64_t offset;
     uint64_t size;

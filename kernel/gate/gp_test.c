@@ -4,6 +4,7 @@
  */
 #include <abi/error.h>
 #include <abi/session.h>
+#include <kernel/decode/message.h>
 #include <lib/uuid.h>
 #include <port/test/fiber.h>
 #include <port/test/test_package.h>
@@ -255,6 +256,29 @@ static void values_go_in_and_out(void **state)
     assert_int_equal(app_log.closed, 1);
     assert_int_equal(close_session(client, session), CODE_SESSION_NOT_EXIST);
     assert_int_equal(invoke(client, session, COMMAND_ADD), CODE_SESSION_NOT_EXIST);
+    gp_client_destroy(client);
+}
+
+/* Whatever lay where it is decoded to, a NULL reference has room for nothing: an app that claims more
+ * learns, and tells, nothing of it. */
+static void null_output_has_no_room(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    struct msg_arg arg = invoke_message(must_open(client), COMMAND_SIZE);
+    arg.head.num_params = 2;
+    arg.params[0].attr = MSG_ATTR_RMEM_OUTPUT;
+    arg.params[1].attr = MSG_ATTR_VALUE_INPUT;
+    arg.params[1].u.value.a = 1;
+    struct request request;
+    memset(&request, 0xaa, sizeof(request));
+    assert_int_equal(decode_request(&arg, &request), E_OK);
+    assert_false(request.memory[0].present);
+    assert_int_equal(request.memory[0].size, 0);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_SHORT_BUFFER);
+    assert_int_equal(arg.params[0].u.rmem.size, 1);
     gp_client_destroy(client);
 }
 
@@ -860,6 +884,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(values_go_in_and_out, finish),
+        cmocka_unit_test_teardown(null_output_has_no_room, finish),
         cmocka_unit_test_teardown(sessions_are_their_clients_own, finish),
         cmocka_unit_test_teardown(missing_app_is_not_found, finish),
         cmocka_unit_test_teardown(silent_supplicant_is_a_communication_error, finish),

@@ -1,5 +1,6 @@
 #include <kernel/sched/log.h>
 #include <kernel/syscall/call.h>
+#include <lib/crypto/crypto.h>
 #include <lib/elf.h>
 
 /* Calls about the app itself: its end, its log, its manifest, time, random numbers, keys. */
@@ -204,16 +205,17 @@ enum error call_random(struct call *call)
     uint64_t length = call->arg[0];
     if (length > SYS_BUFFER_SIZE)
         return E_INVALID;
-    for (uint64_t done = 0; done < length;) {
+    enum error error = E_OK;
+    for (uint64_t done = 0; done < length && error == E_OK;) {
         size_t part = length - done < sizeof(bytes) ? (size_t)(length - done) : sizeof(bytes);
-        enum error error = port_random(bytes, part);
-        if (error != E_OK)
-            return error;
-        copy(call->page->in + done, bytes, part);
+        error = port_random(bytes, part);
+        if (error == E_OK)
+            copy(call->page->in + done, bytes, part);
         done += part;
     }
+    crypto_wipe(bytes, sizeof(bytes)); /* the stack is the next call's, perhaps another app's */
     call->result = (int64_t)length;
-    return E_OK;
+    return error;
 }
 
 enum error call_derive_key(struct call *call)
@@ -228,6 +230,7 @@ enum error call_derive_key(struct call *call)
         key_for_app(app->signer, app->uuid, label, (size_t)call->arg[0], key, (size_t)call->arg[1]);
     if (error == E_OK)
         copy(call->page->in, key, (size_t)call->arg[1]);
+    crypto_wipe(key, sizeof(key));
     call->result = (int64_t)call->arg[1];
     return error;
 }

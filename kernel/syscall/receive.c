@@ -22,9 +22,9 @@ static enum error send_reply(struct call *call)
     if (error == E_OK) {
         __builtin_memcpy(message->data, call->page->out, taken);
         (void)channel_send(channel, message, taken, NULL, 0);
-    } else if (error != E_CLOSED) {
+    } else if (error != E_CLOSED && error != E_QUEUE_FULL) {
         return error;
-    }
+    } /* else nobody reads it, or has room for it: who asks on without reading hurts only himself */
     if (instance->serving == channel)
         instance_served(instance);
     if ((call->arg[3] & SYS_RECEIVE_CLOSE) != 0)
@@ -32,23 +32,19 @@ static enum error send_reply(struct call *call)
     return E_OK;
 }
 
-/* Where the message's objects went: memory is mapped, anything else gets a handle. */
+/* Where the message's memory went. The session protocol knows no other objects: they are dropped, so
+ * that a client cannot fill the app's handle table. */
 static void deliver_objects(struct call *call, struct message *message)
 {
     struct instance *instance = call->instance;
     struct sys_recv *recv = &call->page->recv;
     for (uint32_t i = 0; i < message->num_objects; i++) {
         struct object *object = message->objects[i];
-        struct handle *handle = NULL;
-        call->page->objects[i] = SYS_NO_HANDLE;
         recv->obj_va[i] = 0;
         recv->obj_size[i] = 0;
         recv->obj_prot[i] = 0;
-        if (object->kind != OBJECT_MEMORY) {
-            if (handle_install(&instance->handles, object, message->rights[i], &handle) == E_OK)
-                call->page->objects[i] = handle->id;
+        if (object->kind != OBJECT_MEMORY)
             continue;
-        }
         uint32_t prot = ((message->rights[i] & RIGHT_MAP_READ) != 0 ? SYS_MEM_READ : 0) |
                         ((message->rights[i] & RIGHT_MAP_WRITE) != 0 ? SYS_MEM_WRITE : 0);
         struct mapping *mapping = NULL;

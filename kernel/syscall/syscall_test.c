@@ -536,6 +536,52 @@ static void farewell_body(struct fiber *fiber)
     finished = true;
 }
 
+/* A client that asks on without reading answers, and sends along what no session knows, costs the
+ * server neither its life nor a handle. */
+static void rude_client_body(struct fiber *fiber)
+{
+    struct sys_page *page = fiber_page(fiber);
+    char peer[UUID_TEXT_LENGTH + 1];
+    uuid_format(peer_uuid, peer);
+    if (memcmp(page->start.uuid, peer_uuid, 16) == 0) {
+        assert_true(create_port(fiber, peer, 1, 64, 0) >= 1000);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, FOREVER), 0);
+        uint64_t channel = page->event.handle;
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, FOREVER), 0);
+        assert_int_equal(page->recv.num_objects, 1);
+        assert_int_equal(page->recv.obj_va[0], 0);
+        assert_int_equal(fiber_call(fiber, SYS_CLOSE, 1001), SYS_ERR_NOT_FOUND);
+        (void)fiber_out(fiber, "one", 3);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, channel, 3, FOREVER), 0);
+        assert_int_equal(page->recv.flags, SYS_RECV_MSG);
+        (void)fiber_out(fiber, "two", 3);
+        assert_int_equal(fiber_call(fiber, SYS_RECEIVE, channel, 3, 0), SYS_ERR_TIMED_OUT);
+        fiber_trap(fiber, PORT_TRAP_GONE, NULL);
+    }
+    int64_t port = create_port(fiber, "own", 1, 64, SYS_PORT_ALLOW_TA);
+    int64_t ends[2];
+    make_pair(fiber, port, "own", &ends[0], &ends[1]);
+    int64_t channel = connect_to(fiber, peer, 0, FOREVER);
+    assert_true(channel >= 1000);
+    uint64_t length = fiber_out(fiber, "first", 5);
+    page->objects[0] = (uint32_t)ends[0];
+    assert_int_equal(fiber_call(fiber, SYS_SEND, (uint64_t)channel, length, 1), 5);
+    assert_int_equal(fiber_call(fiber, SYS_CLOSE, (uint64_t)ends[0]), 0);
+    assert_int_equal(fiber_call(fiber, SYS_SLEEP, 1000000000), 0);
+    /* What was sent along is closed: nobody holds the other end. */
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)ends[1], 0), 0);
+    assert_int_equal(page->event.event, SYS_EVENT_HUP);
+    assert_int_equal(send_text(fiber, channel, "second"), 6);
+    assert_int_equal(fiber_call(fiber, SYS_SLEEP, 1000000000), 0);
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)channel, 0), 0);
+    assert_int_equal(page->event.event, SYS_EVENT_MSG | SYS_EVENT_HUP);
+    assert_int_equal(fiber_call(fiber, SYS_GET, (uint64_t)channel), 0);
+    assert_int_equal(
+        fiber_call(fiber, SYS_READ, (uint64_t)channel, (uint64_t)page->msg.id, 0, 64, 0), 3);
+    assert_memory_equal(page->in, "one", 3);
+    finished = true;
+}
+
 #define RUN(name)                                                                                  \
     static void name(void **state)                                                                 \
     {                                                                                              \
@@ -553,6 +599,7 @@ RUN(process)
 RUN(quota)
 RUN(talk)
 RUN(farewell)
+RUN(rude_client)
 
 static int make_key(void **state)
 {
@@ -575,10 +622,12 @@ static int free_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_handles), cmocka_unit_test(table_fills),    cmocka_unit_test(ports),
-        cmocka_unit_test(messages),      cmocka_unit_test(handles_travel), cmocka_unit_test(sets),
-        cmocka_unit_test(waiting),       cmocka_unit_test(process),        cmocka_unit_test(quota),
-        cmocka_unit_test(talk),          cmocka_unit_test(farewell),
+        cmocka_unit_test(wrong_handles),  cmocka_unit_test(table_fills),
+        cmocka_unit_test(ports),          cmocka_unit_test(messages),
+        cmocka_unit_test(handles_travel), cmocka_unit_test(sets),
+        cmocka_unit_test(waiting),        cmocka_unit_test(process),
+        cmocka_unit_test(quota),          cmocka_unit_test(talk),
+        cmocka_unit_test(farewell),       cmocka_unit_test(rude_client),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -6,8 +6,8 @@
  * can be left for the normal world, by an RPC or by an interrupt for Linux, and be gone on with on
  * any processor. Threads run with interrupts on except under the lock.
  *
- * Locks of the port, taken after the kernel's lock where both are held, never one inside another:
- * page_lock (page.c, with heap.c inside it), share_lock (memory.c), console_lock.
+ * Locks of the port, in this order, taken after the kernel's lock where both are held: share_lock
+ * (memory.c), page_lock (page.c, with heap.c inside it), console_lock.
  */
 #ifndef POSTERN_PORT_AARCH64_MACHINE_H
 #define POSTERN_PORT_AARCH64_MACHINE_H

@@ -17,7 +17,7 @@ const struct tee_scale tee_scale = {
     .sessions = 16,
     .instances = 64,
     .rounds = 1,
-    .slack_kib = 4096,
+    .slack_kib = 32768, /* stacks and heaps of pool threads; a leak of 10,000 sessions is more */
 };
 
 const char *tee_cannot(enum tee_ability ability)
