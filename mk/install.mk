@@ -25,7 +25,11 @@ INSTALL_ARM64 := $(if $(wildcard out/share/postern/arm64/guest.cpio)$(filter arm
 
 INSTALL_NEEDS :=
 INSTALL_COMMANDS :=
-INSTALL_HOOKS :=
+INSTALL_HOOKS := install_LDCONFIG
+
+# The loader knows a library in these folders only once it stands in its cache.
+install_LDCONFIG = $(if $(DESTDIR),:,$(if $(filter /usr/lib /usr/local/lib,$(libdir)),\
+    if [ "$$(id -u)" = 0 ]; then PATH="$$PATH:/usr/sbin:/sbin" ldconfig; fi,:))
 
 define install
 INSTALL_NEEDS += $3
