@@ -1,5 +1,6 @@
 # The end-to-end tests: programs that run the real posternd and supplicant themselves (tests/e2e/tee.h),
-# and the two test apps that they sign with many manifests.
+# and the two test apps that they sign with many manifests; and the same for the TrustZone machine's
+# guest, where tests/arm64/e2e-test and e2e-long-test run them.
 
 e2e_FOLDERS := abi $(client_HEADERS)
 # Paths are put together in buffers that are long enough for those of a test.

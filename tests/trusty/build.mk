@@ -1,5 +1,6 @@
 # Tests of the Trusty API: its headers, an app that tries it from inside, and Linux programs that try
-# it from outside, against a private TEE with the example apps.
+# it from outside, against a private TEE with the example apps; and the same for the TrustZone
+# machine's guest, where tests/arm64/apps-test runs them.
 
 trusty_TEST_HEADERS := trusty=api/client/trusty
 $(eval $(call app,tests/trusty/prober,5d6a5f2c-8a1b-4f0e-9d1d-3b0d6f2b7a11))
