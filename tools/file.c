@@ -152,6 +152,12 @@ bool file_write_new(const char *path, mode_t mode, const void *bytes, size_t siz
     return say_errno("%s cannot be written", path);
 }
 
+bool file_open_log(const char *path, int *fd)
+{
+    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    return *fd >= 0 ? true : say_errno("the log %s cannot be opened", path);
+}
+
 mode_t file_mask(void)
 {
     mode_t mask = umask(0077);

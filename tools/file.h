@@ -26,6 +26,9 @@ bool file_write(const char *path, mode_t mode, const void *bytes, size_t size);
  * answered, said only when `exists` is NULL. */
 bool file_write_new(const char *path, mode_t mode, const void *bytes, size_t size, bool *exists);
 
+/* Opens a log, made if need be, to append to it. */
+bool file_open_log(const char *path, int *fd);
+
 /* The file mode creation mask, which temporary files do not follow by themselves. */
 mode_t file_mask(void);
 

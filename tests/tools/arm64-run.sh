@@ -176,9 +176,26 @@ chmod +x input
 fail 'what is no program, but executable' 'neither an arm64 program nor a script' run -- ./input
 status 'no such file' 127 run -- ./gone
 status 'no such command' 127 run -- gone
+grep -q 'the guest has no command gone (--file puts one there; ./gone is a file of this machine)' .output
+result $? 'is named, with what to do'
+status 'a file there that is no command' 126 run -f one -- one
 status 'no program' 125 run
+grep -q 'Try `postern run --arm64 --help' .output
+result $? 'is answered with where to look'
+status '--arm64 behind other options, of either kind' 127 postern run -f input --keep --arm64 -- ./gone
+rm -rf "${XDG_RUNTIME_DIR:?}"/*
+status 'and abbreviated, as others are' 127 postern run --arm -- ./gone
 status 'an unknown option' 125 run --nonsense -- true
 status 'a shell and a program' 125 run --shell -- true
+status 'a shell without a terminal' 125 run --shell
+grep -q -- '--shell wants a terminal' .output
+result $? 'is refused as that'
+status 'a log that cannot be written' 125 run --log /nonexistent/x -- true
+grep -q 'the log /nonexistent/x cannot be opened: No such file or directory' .output
+result $? 'is named'
+mapfile -t many < <(seq 3000)
+# shellcheck disable=SC2016 # not for this shell
+equal 'no argument of many is lost' "$(run -- sh -c 'echo $#' "${many[@]}" 2>/dev/null)" 2999
 fail 'an app for another processor' 'has no image for aarch64: put `ARCHES := x86_64 aarch64' \
     run -a "$root/out/apps/$hello.ta" -- true
 mkdir mixed

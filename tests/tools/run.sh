@@ -48,6 +48,7 @@ status 'an unknown option' 125 run --nonsense -- true
 equal 'arguments arrive as they are' "$(run -- printf '%s|' -a --app '' 'b c' -- 2>/dev/null)" \
     '-a|--app||b c|--|'
 equal 'options end at the program, without --, too' "$(run printf '%s|' --gdb 2>/dev/null)" '--gdb|'
+equal 'and are not ours then' "$(run printf '%s|' --arm64 2>/dev/null)" '--arm64|'
 equal 'standard input is the program'"'"'s' "$(echo hello | run -- cat 2>/dev/null)" hello
 clean 'nothing is left'
 
@@ -76,6 +77,11 @@ fail 'an app that is none' 'manifest.txt: ' run -a x/manifest.txt -- true
 fail 'an app twice' 'another --app has the same UUID' run -a x/$app.ta -a x/$app.ta -- true
 fail 'a trust file that is not there' 'gone.trust cannot be opened' run --trust gone.trust -- true
 fail 'a trust file that is none' 'x/manifest.txt:2: .* is not known in a trust file' run --trust x/manifest.txt -- true
+fail 'a log that cannot be written' 'the log /nonexistent/x cannot be opened: No such file or directory' \
+    run --log /nonexistent/x -- true
+status 'is refused' 125 run --log /nonexistent/x -- touch ran
+[ ! -e ran ]
+result $? 'before the program runs'
 fail 'gdb on what is no UUID' 'not a UUID' run --gdb 17 -- true
 fail 'gdb on an app that was not given' "no --app is the app $app" run --gdb $app -- true
 fail 'no configuration folder' 'neither XDG_CONFIG_HOME nor HOME' \

@@ -34,6 +34,7 @@
 /* The files of a run. */
 struct run {
     const struct request *request;
+    int log;     /* --log, from the start; -1: none */
     char *share; /* what is installed for it */
     struct private_tee folder;
     char *flash;
@@ -145,11 +146,11 @@ static void show_ends(const struct run *run)
 static bool append_log(const struct run *run)
 {
     FILE_BYTES text = {.bytes = NULL};
-    if (run->request->log == NULL || access(run->secure_log, F_OK) != 0)
+    if (run->log < 0 || access(run->secure_log, F_OK) != 0)
         return true;
     if (!file_read(run->secure_log, LOG_MAX, &text))
         return false;
-    FILE *to = fopen(run->request->log, "ae");
+    FILE *to = fdopen(run->log, "a");
     if (to == NULL)
         return say_errno("%s", run->request->log);
     const struct fault_apps apps = {.at = run->request->apps.at, .count = run->request->apps.count};
@@ -172,6 +173,11 @@ static int explain(const struct run *run, const struct relay *relay, enum relay_
         (void)say_error("%s needs libraries that the guest does not have: %s; add each with --file "
                         "PATH=/lib/NAME, or link with -static",
                         program, relay->text);
+        return COMMAND_RUN_NOT_FOUND;
+    case RELAY_NO_COMMAND:
+        (void)say_error("the guest has no command %s (--file puts one there; ./%s is a file of "
+                        "this machine)",
+                        program, program);
         return COMMAND_RUN_NOT_FOUND;
     case RELAY_NO_TEE:
         (void)say_error("Linux found no secure kernel in the machine");
@@ -252,14 +258,21 @@ static int run_machine(struct run *run, int signals)
 
 int main(int argc, char **argv)
 {
-    static char name[] = "postern run";
+    static char name[] = "postern run --arm64"; /* as usage errors and --help have it */
     struct request request;
-    struct run run = {.request = &request, .folder = {.lock = -1}};
+    struct run run = {.request = &request, .log = -1, .folder = {.lock = -1}};
     struct termios terminal;
     int status = COMMAND_RUN_FAILED;
     argv[0] = name;
-    say_begin_with(name);
+    say_begin_with("postern run");
     request_parse(argc, argv, &request);
+    if (request.shell && !isatty(0)) {
+        (void)say_error("--shell wants a terminal; commands from a pipe or a file: `postern run "
+                        "--arm64 ... -- sh'");
+        return status;
+    }
+    if (request.log != NULL && !file_open_log(request.log, &run.log))
+        return status;
     int signals = block_signals(&run);
     bool has_terminal = request.shell && tcgetattr(0, &terminal) == 0;
     if (signals < 0)

@@ -113,6 +113,8 @@ static int handle_word(struct relay *relay, char *line)
     }
     if (strcmp(line, "no-tee") == 0)
         return RELAY_NO_TEE;
+    if (strcmp(line, "no-command") == 0)
+        return RELAY_NO_COMMAND;
     if (strncmp(line, "missing ", 8) == 0) {
         memmove(relay->text, line + 8, strlen(line + 8) + 1);
         return RELAY_MISSING;

@@ -24,13 +24,14 @@ struct relay_stream {
 };
 
 enum relay_end {
-    RELAY_STATUS,    /* the program has ended, and all its output is passed on: `status` is its */
-    RELAY_NO_TEE,    /* Linux found no secure kernel */
-    RELAY_MISSING,   /* libraries that the guest does not have: `text` */
-    RELAY_SIGNAL,    /* this process was told to end, by the signal `status` */
-    RELAY_NO_READER, /* nobody reads standard output or error any more */
-    RELAY_LATE,      /* the guest did not boot in time */
-    RELAY_DEBUGGER,  /* the debugger failed before the guest had booted: its status as of waitpid */
+    RELAY_STATUS,     /* the program has ended, and all its output is passed on: `status` is its */
+    RELAY_NO_TEE,     /* Linux found no secure kernel */
+    RELAY_MISSING,    /* libraries that the guest does not have: `text` */
+    RELAY_NO_COMMAND, /* the guest has no command of the program's name */
+    RELAY_SIGNAL,     /* this process was told to end, by the signal `status` */
+    RELAY_NO_READER,  /* nobody reads standard output or error any more */
+    RELAY_LATE,       /* the guest did not boot in time */
+    RELAY_DEBUGGER, /* the debugger failed before the guest had booted: its status as of waitpid */
     RELAY_MACHINE, /* the machine ended by itself: `status` as of waitpid; `ready`: after its boot */
 };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <tools/command/arm64.h>
 #include <tools/command/command.h>
 #include <tools/file.h>
 #include <tools/hosted/control.h>
@@ -57,8 +58,8 @@ static const struct argp_option options[] = {
      .doc = "an app package, or a folder of packages named UUID.ta; may be repeated"},
     {.name = "arm64",
      .key = OPTION_ARM64,
-     .doc = "run in a TrustZone machine instead of the hosted TEE; must be first; `postern run "
-            "--arm64 --help' tells more"},
+     .doc = "run in a TrustZone machine instead of the hosted TEE; `postern run --arm64 --help' "
+            "tells more"},
     {.name = "development",
      .key = OPTION_DEVELOPMENT,
      .doc = "also run apps in their development form, whose sandbox is looser"},
@@ -98,26 +99,6 @@ static bool set_gdb(struct request *request, const char *uuid)
     return true;
 }
 
-/* Replaces this process; the TrustZone part knows the same options. */
-_Noreturn static void run_arm64(const struct argp_state *state)
-{
-    char *program = paths_program("postern-run-arm64");
-    if (program == NULL) {
-        (void)say_error("--arm64: the TrustZone machine is not built in this installation");
-        exit(COMMAND_RUN_FAILED);
-    }
-    char *arguments[PATHS_MAX * 4];
-    size_t count = 0;
-    arguments[count++] = program;
-    for (int i = 1; i < state->argc && count < PATHS_MAX * 4 - 1; i++)
-        if (i + 1 != state->next || strcmp(state->argv[i], "--arm64") != 0)
-            arguments[count++] = state->argv[i];
-    arguments[count] = NULL;
-    (void)execv(program, arguments);
-    (void)say_errno("%s cannot be started", program);
-    exit(COMMAND_RUN_FAILED);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *request = state->input;
@@ -130,7 +111,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         good = add_path(request->trust, &request->num_trust, arg, "--trust");
         break;
     case OPTION_ARM64:
-        run_arm64(state);
+        arm64_become(state->argc, state->argv, state->next - 1); /* abbreviated */
     case OPTION_DEVELOPMENT:
         request->development = true;
         break;
@@ -408,8 +389,14 @@ int command_run(int argc, char **argv)
     struct request request = {.num_apps = 0};
     struct run run = {.request = &request, .control = {.fd = -1}, .folder = {.lock = -1}};
     int status = COMMAND_RUN_FAILED;
+    int arm64 = arm64_find(argc, argv);
+    int log = -1; /* held open: its reader, if it is a pipe, must not see an end now */
+    if (arm64 != 0)
+        arm64_become(argc, argv, arm64);
     argp_err_exit_status = COMMAND_RUN_FAILED;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &request);
+    if (request.log != NULL && !file_open_log(request.log, &log))
+        return COMMAND_RUN_FAILED;
     default_signals();
     block_signals(&run);
     if (prepare(&run) && launch_start(&run.config, &run.tee)) {
@@ -419,5 +406,7 @@ int command_run(int argc, char **argv)
     }
     private_destroy(&run.folder, request.keep);
     free(run.gdb.symbols);
+    if (log >= 0)
+        (void)close(log);
     return status;
 }
