@@ -25,6 +25,10 @@ void *port_alloc(size_t size);
 /* Wipes and frees what port_alloc returned; NULL is harmless. */
 void port_free(void *memory);
 
+/* Whether so little memory is left for apps that what is kept only to be quick the next time should go,
+ * before a call that needs a page more is refused. */
+bool port_memory_low(void);
+
 /* --- Locking and sleeping. ---------------------------------------------------------------------- */
 
 void port_lock(void);

@@ -141,11 +141,13 @@ static bool forget_unused(struct kernel_lock *lock)
     return false;
 }
 
-/* An unused one goes when there are too many. */
+/* An unused one goes when there are too many, and all, the oldest first, while memory is short. */
 static void make_room(struct kernel_lock *lock)
 {
     if (num_registered >= APP_CACHED_MAX)
         (void)forget_unused(lock);
+    while (port_memory_low() && forget_unused(lock)) {
+    }
 }
 
 static enum error fetch_and_verify(const uint8_t uuid[16], const struct app_caller *caller,
@@ -299,6 +301,7 @@ static enum error obtain(const uint8_t uuid[16], const struct app_caller *caller
 static enum error start_instance(struct app *app, struct kernel_lock *lock, struct instance **out)
 {
     enum error error;
+    make_room(lock);
     do {
         error = instance_create(app, lock, out);
     } while (error == E_NO_MEMORY && forget_unused(lock));

@@ -855,6 +855,38 @@ static void unused_app_makes_room(void **state)
     assert_true(made_room > 3);
 }
 
+/* It does so before an allocation fails, where the port says that memory is short. */
+static void unused_app_gives_way_early(void **state)
+{
+    (void)state;
+    static struct fiber_app leaving = {.body = end_at_once};
+    uint8_t other_uuid[16];
+    char status[2048];
+    memcpy(other_uuid, app_uuid, sizeof(other_uuid));
+    other_uuid[15] ^= 1;
+    for (int low = 0; low < 2; low++) {
+        start(SHARED);
+        struct test_package wanted = {.manifest = ""};
+        memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
+        size_t size = 0;
+        uint8_t *other = test_package_make(&wanted, key, &size);
+        test_port_set_package(other_uuid, other, size);
+        test_port_set_app(other_uuid, fiber_play, &leaving);
+        struct gp_client *client = client_create();
+        struct msg_arg arg = open_message();
+        memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
+        gp_call(client, &arg);
+        test_port_set_memory_low(low != 0);
+        (void)must_open(client);
+        test_port_set_memory_low(false);
+        (void)kernel_status(status, sizeof(status));
+        assert_non_null(strstr(status, low != 0 ? "apps: 1\n" : "apps: 2\n"));
+        gp_client_destroy(client);
+        test_port_set_package(other_uuid, NULL, 0);
+        free(other);
+    }
+}
+
 static int finish(void **state)
 {
     (void)state;
@@ -907,6 +939,7 @@ int main(void)
         cmocka_unit_test_teardown(interrupted_caller_does_not_hold_its_app, finish),
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
+        cmocka_unit_test_teardown(unused_app_gives_way_early, finish),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -186,6 +186,12 @@ void page_give_reserved(void *page)
     spin_unlock(&page_lock, mask);
 }
 
+/* A quarter: what calls take on their way, tables and messages, is far less. */
+bool port_memory_low(void)
+{
+    return page_free_count() < pool_pages / 4;
+}
+
 size_t page_free_count(void)
 {
     return free_pages - reserved_pages;

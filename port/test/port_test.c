@@ -54,6 +54,7 @@ static struct {
     uint8_t port_uuid[16];
     enum error (*rpc)(struct msg_arg *arg);
     void (*pass)(void);
+    bool memory_low;
     void (*idle)(void *context);
     void *idle_context;
     uint64_t fail_in;
@@ -141,6 +142,11 @@ void test_port_set_port(const char *path, const uint8_t uuid[16])
 void test_port_set_pass(void (*pass)(void))
 {
     world.pass = pass;
+}
+
+void test_port_set_memory_low(bool low)
+{
+    world.memory_low = low;
 }
 
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg))
@@ -359,6 +365,11 @@ const uint8_t *port_trust(size_t *size)
 {
     *size = world.trust_size;
     return world.trust;
+}
+
+bool port_memory_low(void)
+{
+    return world.memory_low;
 }
 
 bool port_development(void)

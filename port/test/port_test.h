@@ -43,6 +43,8 @@ void test_port_set_app(const uint8_t uuid[16], test_app_fn *play, void *context)
 void test_port_set_package(const uint8_t uuid[16], const uint8_t *bytes, size_t size);
 /* The supplicant says that this app's manifest lists the port; NULL: nobody's does. One port. */
 void test_port_set_port(const char *path, const uint8_t uuid[16]);
+/* What port_memory_low() answers; false from the beginning. */
+void test_port_set_memory_low(bool low);
 /* Answers RPCs instead of the tables above; NULL for the tables again. */
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg));
 /* What happens while the normal world has the processor (port_pass); NULL: nothing. */

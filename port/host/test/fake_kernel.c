@@ -25,6 +25,11 @@ struct gp_client {
     struct port_mem *mem[MEMORIES];
 };
 
+bool port_memory_low(void)
+{
+    return false;
+}
+
 bool port_development(void)
 {
     return fake_development;
