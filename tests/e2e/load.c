@@ -204,7 +204,8 @@ static void load_process(unsigned number, struct load_report *report, uint64_t e
         report->opened += result == TEEC_SUCCESS;
     }
     report->trouble = result;
-    while (result == TEEC_SUCCESS && tee_now_ms() < end) {
+    /* At least once: on a busy machine the opens alone may take the whole time. */
+    for (bool once = true; result == TEEC_SUCCESS && (once || tee_now_ms() < end); once = false) {
         for (int burst = 0; burst < 20; burst++) {
             const unsigned i = load_random(&x) % sessions;
             report->wrong += !load_call(&session[i], &shared, &x, kept[i]);
@@ -271,7 +272,7 @@ static void load_processes(void)
     tap_ok(
         after.processes <= before.processes && after.descriptors <= before.descriptors + 2 &&
             after.threads <= before.threads + TEE_POOL_THREADS &&
-            after.memory <= before.memory + tee_scale.slack_kib,
+            after.memory <= before.memory + tee_scale.load_slack_kib,
         "nothing is left: processes %u to %u, descriptors %u to %u, threads %u to %u, %lu to %lu "
         "KiB",
         before.processes, after.processes, before.descriptors, after.descriptors, before.threads,

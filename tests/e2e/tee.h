@@ -63,11 +63,12 @@ bool tee_lacks(enum tee_ability ability, const char *what);
 
 /* How much of it there is room for here. */
 struct tee_scale {
-    unsigned processes;      /* client processes at once */
-    unsigned sessions;       /* of each */
-    unsigned instances;      /* of one app at once */
-    unsigned rounds;         /* what is repeated thousands of times is divided by this */
-    unsigned long slack_kib; /* memory that the TEE may hold more afterwards without a leak */
+    unsigned processes;           /* client processes at once */
+    unsigned sessions;            /* of each */
+    unsigned instances;           /* of one app at once */
+    unsigned rounds;              /* what is repeated thousands of times is divided by this */
+    unsigned long slack_kib;      /* memory that the TEE may hold more afterwards without a leak */
+    unsigned long load_slack_kib; /* the same after many clients at once */
 };
 extern const struct tee_scale tee_scale;
 

@@ -24,6 +24,7 @@ const struct tee_scale tee_scale = {
     .instances = 32,
     .rounds = 10,
     .slack_kib = 64,
+    .load_slack_kib = 64,
 };
 
 const char *tee_cannot(enum tee_ability ability)
