@@ -3,7 +3,8 @@
 
 # What of lib/ the tools use besides lib/crypto and lib/trust: pure decoders.
 TOOLS_LIB_SOURCES := $(addprefix lib/,error.c uuid.c manifest.c package.c elf.c)
-TOOLS_SOURCES := $(wildcard tools/*.c $(addprefix tools/,$(addsuffix /*.c,command hosted key package secure)))
+TOOLS_SOURCES := $(wildcard tools/*.c $(addprefix tools/,$(addsuffix /*.c,command hosted key package secure))) \
+    tools/arm64/program.c
 
 $(eval $(call objects,tools-lib,$(TOOLS_LIB_SOURCES),,abi lib))
 TOOLS_FOLDERS := abi lib tools postern=api/client

@@ -204,6 +204,10 @@ cp "$apps/$bad.ta" mixed/
 pass 'in a folder it is left out' run -a mixed -- ls /apps
 grep -q "mixed/$hello.ta has no image for aarch64 and is left out" .output && grep -qx "$bad.ta" .output
 result $? 'and that is said'
+mkdir empty
+pass 'a folder without packages' run -a empty -- true
+grep -q 'no packages \*.ta in empty$' .output
+result $? 'is noted'
 fail 'an app that is not there' 'gone.ta cannot be opened' run -a gone.ta -- true
 fail 'a file that is not there' 'gone: No such file' run -f gone -- true
 fail 'a variable that is none' 'not the name of a variable' run -e 1=2 -- true

@@ -14,6 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (const char *at = detail; at < end; at++)
         if (*at < ' ' || *at == 0x7f)
             abort();
+    if ((kind == PROGRAM_OTHER_MACHINE || kind == PROGRAM_STATIC) &&
+        program_machine(data, size) == NULL)
+        abort();
     if (kind == PROGRAM_DYNAMIC && strcmp(detail, PROGRAM_LOADER) != 0)
         abort();
     return 0;

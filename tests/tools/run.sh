@@ -33,6 +33,8 @@ clean 'nothing is left'
 pass 'a folder of apps' run --app x -- x/client
 mkdir empty
 pass 'several of both' run -a empty -a x/$app.ta -- x/client
+[ "$(grep 'no packages' .output)" = 'postern run: no packages UUID.ta in empty' ]
+result $? 'a folder without packages is noted, and no other'
 clean 'nothing is left'
 
 # --- status, arguments, input and output ---------------------------------------------------------
@@ -43,6 +45,25 @@ status 'killed by signal 15' 143 run -- sh -c 'kill -TERM $$'
 status 'killed by signal 9' 137 run -- sh -c 'kill -KILL $$'
 status 'no such program' 127 run -- ./no-such-program
 status 'not a program' 126 run -- ./x/manifest.txt
+# An ELF header is enough to be an arm64 program, and one that no machine runs.
+elf() { # MACHINE, as two octets in octal
+    printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0'"$1"'\1\0\0\0'
+    head -c 40 /dev/zero
+}
+elf '\267\0' >arm64-program
+elf '\363\0' >riscv-program
+elf '\76\0' >short
+chmod +x arm64-program riscv-program short
+for program in ./arm64-program "$work/arm64-program"; do
+    status 'an arm64 program' 126 run -- $program
+    grep -q "$program is an arm64 program; this machine runs x86-64 programs (.postern run --arm64' runs it)" .output
+    result $? 'is named as that'
+done
+status 'a RISC-V program' 126 run -- ./riscv-program
+grep -q 'is a RISC-V program; this machine runs x86-64 programs$' .output
+result $? 'is named as that'
+echo 'exit 4' >lines && chmod +x lines
+status 'lines without #! are a shell'"'"'s' 4 run -- ./lines
 status 'no program given' 125 run
 status 'an unknown option' 125 run --nonsense -- true
 equal 'arguments arrive as they are' "$(run -- printf '%s|' -a --app '' 'b c' -- 2>/dev/null)" \
@@ -74,6 +95,16 @@ equal 'a TEE for development says so' "$(grep ^development look)" 'development: 
 # --- mistakes -------------------------------------------------------------------------------------
 fail 'an app that is not there' 'the app gone.ta: No such file' run -a gone.ta -- true
 fail 'an app that is none' 'manifest.txt: ' run -a x/manifest.txt -- true
+mkdir foreign
+cp x/obj/x/x.elf foreign.elf
+printf '\267\0' | dd of=foreign.elf bs=1 seek=18 conv=notrunc status=none # its machine, of the ELF header
+postern sign -m x/manifest.txt -i aarch64:foreign.elf -o foreign/$app.ta
+fail 'an app for another processor' "foreign/$app.ta has no image for x86_64: put .ARCHES := x86_64 aarch64'" \
+    run -a foreign/$app.ta -- true
+status 'is refused' 125 run -a foreign/$app.ta -- true
+pass 'in a folder it may lie' run -a x -a foreign -- x/client
+grep -q "foreign/$app.ta has no image for x86_64 and cannot run here" .output
+result $? 'and that is said'
 fail 'an app twice' 'another --app has the same UUID' run -a x/$app.ta -a x/$app.ta -- true
 fail 'a trust file that is not there' 'gone.trust cannot be opened' run --trust gone.trust -- true
 fail 'a trust file that is none' 'x/manifest.txt:2: .* is not known in a trust file' run --trust x/manifest.txt -- true

@@ -72,9 +72,11 @@ static bool is_package_name(const char *name)
 static bool add_app_folder(struct archive *archive, const char *folder, DIR *dir)
 {
     const struct dirent *entry;
+    bool any = false;
     while ((entry = readdir(dir)) != NULL) {
         if (!is_package_name(entry->d_name))
             continue;
+        any = true;
         APP app = {.image = NULL};
         FILE_NAME path = file_name("%s/%s", folder, entry->d_name);
         if (path == NULL || !app_read(path, &app))
@@ -84,6 +86,8 @@ static bool add_app_folder(struct archive *archive, const char *folder, DIR *dir
         else if (!app_put(archive, &app))
             return false;
     }
+    if (!any)
+        say_note("no packages *.ta in %s", folder);
     return true;
 }
 

@@ -9,8 +9,9 @@ static const char *machine_name(uint16_t machine)
         uint16_t machine;
         const char *name;
     } names[] = {
-        {EM_X86_64, "an x86-64"}, {EM_386, "an x86 (32-bit)"}, {EM_ARM, "an Arm (32-bit)"},
-        {EM_RISCV, "a RISC-V"},   {EM_PPC64, "a PowerPC"},     {EM_S390, "an S/390"},
+        {EM_AARCH64, "an arm64"},    {EM_X86_64, "an x86-64"}, {EM_386, "an x86 (32-bit)"},
+        {EM_ARM, "an Arm (32-bit)"}, {EM_RISCV, "a RISC-V"},   {EM_PPC64, "a PowerPC"},
+        {EM_S390, "an S/390"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (names[i].machine == machine)
@@ -46,6 +47,17 @@ static enum program_kind look_for_loader(const uint8_t *bytes, size_t size, cons
     return PROGRAM_STATIC;
 }
 
+_Static_assert(sizeof(Elf64_Ehdr) == PROGRAM_HEAD, "PROGRAM_HEAD");
+
+const char *program_machine(const uint8_t *bytes, size_t size)
+{
+    Elf64_Ehdr head;
+    if (size < sizeof(head) || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+        return NULL;
+    memcpy(&head, bytes, sizeof(head));
+    return machine_name(head.e_machine);
+}
+
 enum program_kind program_look(const uint8_t *bytes, size_t size, char detail[PROGRAM_DETAIL])
 {
     Elf64_Ehdr head;
@@ -57,7 +69,9 @@ enum program_kind program_look(const uint8_t *bytes, size_t size, char detail[PR
     memcpy(&head, bytes, sizeof(head));
     if (head.e_machine != EM_AARCH64 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
         head.e_ident[EI_DATA] != ELFDATA2LSB) {
-        (void)snprintf(detail, PROGRAM_DETAIL, "%s", machine_name(head.e_machine));
+        const char *name =
+            head.e_machine != EM_AARCH64 ? machine_name(head.e_machine) : "another kind of arm64";
+        (void)snprintf(detail, PROGRAM_DETAIL, "%s", name);
         return PROGRAM_OTHER_MACHINE;
     }
     if (head.e_type != ET_EXEC && head.e_type != ET_DYN)

@@ -19,6 +19,11 @@ enum program_kind {
 
 #define PROGRAM_LOADER "/lib/ld-linux-aarch64.so.1"
 
+/* Which machine an ELF file is for, as in "an arm64" program, told from its first PROGRAM_HEAD bytes;
+ * NULL: it is no ELF file. */
+#define PROGRAM_HEAD 64
+const char *program_machine(const uint8_t *bytes, size_t size);
+
 /* `detail` has room for PROGRAM_DETAIL bytes; NUL-terminated, printable. */
 #define PROGRAM_DETAIL 64
 enum program_kind program_look(const uint8_t *bytes, size_t size, char detail[PROGRAM_DETAIL]);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <tools/arm64/program.h>
 #include <tools/command/arm64.h>
 #include <tools/command/command.h>
 #include <tools/file.h>
@@ -189,6 +190,31 @@ static void default_signals(void)
     (void)signal(SIGCHLD, SIG_DFL);
 }
 
+/* Which machine the program is for, if it is an ELF file that is named with its folder; else NULL. */
+static const char *machine_of(const char *program)
+{
+    uint8_t head[PROGRAM_HEAD];
+    int fd = strchr(program, '/') != NULL ? open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0)
+        return NULL;
+    ssize_t got = read(fd, head, sizeof(head));
+    (void)close(fd);
+    return got > 0 ? program_machine(head, (size_t)got) : NULL;
+}
+
+/* Whether the program cannot be run because it is another machine's. The system is asked first: it
+ * may have an emulator for such programs. */
+static bool say_other_machine(const char *program, int error)
+{
+    const char *machine = error == ENOEXEC ? machine_of(program) : NULL;
+    if (machine == NULL)
+        return false;
+    bool arm64 = strcmp(machine, "an arm64") == 0;
+    (void)say_error("%s is %s program; this machine runs x86-64 programs%s", program, machine,
+                    arm64 ? " (`postern run --arm64' runs it)" : "");
+    return true;
+}
+
 /* In the child. `status` gets errno when there is no program to become. */
 _Noreturn static void become_program(const struct run *run, int status)
 {
@@ -201,7 +227,11 @@ _Noreturn static void become_program(const struct run *run, int status)
     }
     (void)setenv(LINK_ENVIRONMENT, run->folder.run, 1);
     (void)sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
-    (void)execvp(run->request->program[0], run->request->program);
+    /* execvp gives what the system does not know to a shell: an ELF file is no script. */
+    if (machine_of(run->request->program[0]) != NULL)
+        (void)execv(run->request->program[0], run->request->program);
+    else
+        (void)execvp(run->request->program[0], run->request->program);
     int error = errno;
     (void)!write(status, &error, sizeof(error));
     _exit(error == ENOENT ? COMMAND_RUN_NOT_FOUND : COMMAND_RUN_NOT_EXECUTABLE);
@@ -236,7 +266,8 @@ static int start_program(struct run *run)
     (void)waitpid(run->program, NULL, 0);
     run->program = 0;
     errno = error;
-    (void)say_errno("%s cannot be run", run->request->program[0]);
+    if (!say_other_machine(run->request->program[0], error))
+        (void)say_errno("%s cannot be run", run->request->program[0]);
     return error == ENOENT ? COMMAND_RUN_NOT_FOUND : COMMAND_RUN_NOT_EXECUTABLE;
 }
 

@@ -121,6 +121,48 @@ static bool read_uuid(const char *path, const struct file_bytes *bytes, char out
     return true;
 }
 
+/* Whether a good package has no image for the hosted TEE. What else is wrong with one the TEE says. */
+static bool lacks_image(const struct file_bytes *bytes)
+{
+    struct package package;
+    const char *why = NULL;
+    return package_decode_header(bytes->bytes, bytes->size, &package, &why) == E_OK &&
+           package_decode(&package, &why) == E_OK &&
+           package_image_for(&package, PACKAGE_ARCH_X86_64) == NULL;
+}
+
+/* True for the names that the supplicant looks for: UUID.ta. */
+static bool is_package_name(const char *name)
+{
+    uint8_t uuid[UUID_SIZE];
+    size_t length = strlen(name);
+    return length == UUID_TEXT_LENGTH + 3 && strcmp(name + UUID_TEXT_LENGTH, ".ta") == 0 &&
+           uuid_parse(name, UUID_TEXT_LENGTH, uuid);
+}
+
+/* Notes about what cannot be had from the folder: its packages are read when they are used. */
+static void look_into_folder(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    bool any = false;
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        if (!is_package_name(entry->d_name))
+            continue;
+        any = true;
+        FILE_BYTES bytes = {.bytes = NULL};
+        FILE_NAME path = file_name("%s/%s", folder, entry->d_name);
+        if (path != NULL && access(path, R_OK) == 0 && file_read(path, PACKAGE_SIZE_MAX, &bytes) &&
+            lacks_image(&bytes))
+            say_note("%s has no image for x86_64 and cannot run here", path);
+    }
+    (void)closedir(dir);
+    if (!any)
+        say_note("no packages UUID.ta in %s", folder);
+}
+
 bool private_add_app(struct private_tee *tee, struct launch_config *config, const char *path)
 {
     struct stat st;
@@ -131,6 +173,7 @@ bool private_add_app(struct private_tee *tee, struct launch_config *config, cons
     if (S_ISDIR(st.st_mode)) {
         if (config->num_apps == LAUNCH_APPS_MAX)
             return say_error("more than %d folders of apps", LAUNCH_APPS_MAX);
+        look_into_folder(path);
         char *folder = realpath(path, NULL);
         if (folder == NULL)
             return say_errno("the app folder %s", path);
@@ -139,6 +182,10 @@ bool private_add_app(struct private_tee *tee, struct launch_config *config, cons
     }
     if (!file_read(path, PACKAGE_SIZE_MAX, &bytes) || !read_uuid(path, &bytes, uuid))
         return false;
+    if (lacks_image(&bytes))
+        return say_error("%s has no image for x86_64: put `ARCHES := x86_64 aarch64' into its "
+                         "Makefile, above the include line, and build it again",
+                         path);
     FILE_NAME copy = file_name("%s/%s.ta", tee->apps, uuid);
     if (copy == NULL)
         return false;
