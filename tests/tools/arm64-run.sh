@@ -14,20 +14,6 @@ bin=$root/out/arm64/bin
 # The tree's apps are signed with the tree's key.
 cp -r "$root/out/config" "$XDG_CONFIG_HOME"
 run() { postern run --arm64 "$@"; }
-clean() {
-    wait_until none_runs "$XDG_RUNTIME_DIR" && [ -z "$(ls -A "$XDG_RUNTIME_DIR")" ]
-    result $? "$1"
-    find "$XDG_RUNTIME_DIR" -mindepth 1 -delete
-}
-status() { # WHAT STATUS COMMAND...
-    local what=$1 wanted=$2 code
-    shift 2
-    "$@" >.output 2>&1 </dev/null
-    code=$?
-    echo "exit status $code, expected $wanted" >>.output
-    [ $code = "$wanted" ]
-    result $? "$what"
-}
 arm64_cc() { # FILE OPTIONS..., the source on standard input
     local file=$1
     shift

@@ -9,21 +9,6 @@ make_app
 export XDG_RUNTIME_DIR=$work/runtime
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 run() { postern run "$@"; }
-# No process and no file is left.
-clean() {
-    wait_until none_runs "$XDG_RUNTIME_DIR" && [ -z "$(ls -A "$XDG_RUNTIME_DIR")" ]
-    result $? "$1"
-    find "$XDG_RUNTIME_DIR" -mindepth 1 -delete
-}
-status() { # WHAT STATUS COMMAND...
-    local what=$1 wanted=$2 code
-    shift 2
-    "$@" >.output 2>&1 </dev/null
-    code=$?
-    echo "exit status $code, expected $wanted" >>.output
-    [ $code = "$wanted" ]
-    result $? "$what"
-}
 
 pass 'a client is served' run --app x/$app.ta -- x/client
 grep -q '^greetings from x: 40 + 2 = 42$' .output

@@ -121,3 +121,21 @@ wait_until() {
 none_runs() {
     ! pgrep -f -- "$1" >/dev/null
 }
+
+# For tests of `postern run`, whose XDG_RUNTIME_DIR is a folder of their own: no process and no file of
+# a run is left.
+clean() { # WHAT
+    wait_until none_runs "$XDG_RUNTIME_DIR" && [ -z "$(ls -A "$XDG_RUNTIME_DIR")" ]
+    result $? "$1"
+    find "$XDG_RUNTIME_DIR" -mindepth 1 -delete
+}
+# The command ends with this exit status; run in $work.
+status() { # WHAT STATUS COMMAND...
+    local what=$1 wanted=$2 code
+    shift 2
+    "$@" >.output 2>&1 </dev/null
+    code=$?
+    echo "exit status $code, expected $wanted" >>.output
+    [ $code = "$wanted" ]
+    result $? "$what"
+}
