@@ -163,7 +163,7 @@ fail 'verify: a key for other apps' "may not sign the app $UUID" postern verify 
 { cat a.trust && echo "floor = $UUID 1.2.4"; } >floor.trust
 fail 'verify: a version below the floor' '1.2.3 is below the floor 1.2.4' \
     postern verify -t floor.trust a.ta
-sed 's/1.2.4/1.2.3/' floor.trust >floor2.trust
+sed '/^floor/s/1[.]2[.]4/1.2.3/' floor.trust >floor2.trust
 pass 'verify: a version at the floor' postern verify -t floor2.trust a.ta
 mkdir trust.d && cp b.trust a.trust trust.d
 pass 'verify: a trust folder' postern verify -t trust.d a.ta
