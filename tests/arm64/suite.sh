@@ -58,7 +58,7 @@ suite_run() {
         *) echo "# $line" ;;
         esac
     done < <("$here/machine" --debian "$release" --flash "$out/flash-test.bin" \
-        --initrd "$out/base-$release.cpio" --initrd "$cpio" --timeout 560 --secure-log "$log" \
+        --initrd "$out/base-$release.cpio" --initrd "$cpio" --timeout 1500 --secure-log "$log" \
         "$@" </dev/null 2>&1)
     [ "$ended" = "$(wc -l <"$cpio.list")" ]
     report $? "$name: every test was run"

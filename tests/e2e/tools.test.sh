@@ -46,7 +46,7 @@ if ! command -v gdb >/dev/null; then
     tap_count=$((tap_count + 1))
     echo "ok $tap_count - gdb stops in an app # SKIP no gdb here"
 else
-    timeout 120 out/bin/postern run --app "$debug" --gdb=$hello \
+    timeout 600 out/bin/postern run --app "$debug" --gdb=$hello \
         --gdb-arg=-batch --gdb-arg=-ex --gdb-arg="break hello_calculate" \
         --gdb-arg=-ex --gdb-arg=continue --gdb-arg=-ex --gdb-arg="print params[0].value" \
         --gdb-arg=-ex --gdb-arg=backtrace --gdb-arg=-ex --gdb-arg=detach \
@@ -67,7 +67,7 @@ if ! command -v valgrind >/dev/null; then
     echo "ok $tap_count - valgrind on the daemon # SKIP no valgrind here"
 else
     POSTERND_WRAP="valgrind --quiet --error-exitcode=99 --log-file=$work/valgrind.%p" \
-        timeout 300 out/tests/e2e-codes >"$work/output" 2>&1
+        timeout 1500 out/tests/e2e-codes >"$work/output" 2>&1
     status=$?
     is "the daemon serves under valgrind" "$status" 0
     [ "$status" = 0 ] || grep -v '^ok' "$work/output" | tail -20

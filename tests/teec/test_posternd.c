@@ -366,7 +366,7 @@ int main(int argc, char **argv)
     uint32_t origin = 0;
     TEEC_Session s;
 
-    alarm(240);
+    alarm(900);
     if (argc != 2)
         return 2;
     check_is(TEEC_InitializeContext(NULL, &context), TEEC_SUCCESS, "initialise");

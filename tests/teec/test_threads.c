@@ -482,7 +482,7 @@ static void test_death_of_tee(void)
 
 int main(void)
 {
-    alarm(300);
+    alarm(900);
     fixture_begin();
     fixture_open();
     test_many_threads();

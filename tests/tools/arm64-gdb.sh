@@ -11,7 +11,7 @@ debug() { # WHAT COMMANDS of gdb, one a line, on a run of the hello client
     while IFS= read -r line; do
         arguments+=(--gdb-arg -ex --gdb-arg "$line")
     done <<<"$2"
-    timeout 600 postern run --arm64 --app "$root/out/arm64/apps/$hello.ta" "${arguments[@]}" -- \
+    timeout 1500 postern run --arm64 --app "$root/out/arm64/apps/$hello.ta" "${arguments[@]}" -- \
         "$root/out/arm64/bin/hello-client" 20 22 gdb
 }
 said() { # WHAT PATTERN
@@ -43,5 +43,5 @@ result $? 'the kernel lay elsewhere'
 POSTERN_GDB=false fail 'a gdb that fails at once is not waited for' 'gdb ended before the guest had booted: exit status 1' \
     debug kernel quit
 POSTERN_GDB=true fail 'nor is one that starts nothing' 'did not boot within 2 seconds' \
-    timeout 600 postern run --arm64 --gdb monitor --boot-seconds 2 -- true
+    timeout 1500 postern run --arm64 --gdb monitor --boot-seconds 2 -- true
 finish

@@ -145,14 +145,14 @@ import os, socket, subprocess, sys
 path = os.environ["XDG_RUNTIME_DIR"] + "/notify"
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(path)
-s.settimeout(20)
+s.settimeout(120)
 os.environ["NOTIFY_SOCKET"] = path
 service = subprocess.Popen(["bash", "-c", "exec \"$root/out/bin/postern\" start --foreground"],
                            stderr=subprocess.PIPE)
 print(s.recv(100).decode())
 os.remove(path)
 service.terminate()
-text = service.communicate(timeout=20)[1].decode()
+text = service.communicate(timeout=120)[1].decode()
 print(service.returncode, "log" if "serves in" in text else text)
 END
 equal 'in the foreground: ready is told, the log comes out, SIGTERM ends it' \

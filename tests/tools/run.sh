@@ -144,11 +144,11 @@ background -- sh -c 'trap "echo one >>ones; exit 0" USR1; touch started; while :
 kill -USR1 $runner
 finished 'SIGUSR1, too' 0
 equal 'once' "$(cat ones)" one
-background -- sh -c 'trap "" TERM; touch started; while :; do sleep 0.05; done'
-kill -TERM $runner
-sleep 0.2
-kill -TERM $runner
-sleep 0.2
+background -- sh -c 'trap "echo told >>told" TERM; touch started; while :; do sleep 0.05; done'
+for times in 1 2; do
+    kill -TERM $runner
+    wait_until sh -c "[ \$(wc -l <told) = $times ]"
+done
 kill -0 $runner
 result $? 'a program may ignore SIGTERM'
 kill -TERM $runner
@@ -197,7 +197,7 @@ pkill -f "^sleep 100$" -P 1 2>/dev/null
 clean 'nothing is left'
 background -a x/$app.ta -- sh -c 'touch started; while [ -e started ]; do sleep 0.05; done; x/client'
 pkill -KILL -f "posternd --run $XDG_RUNTIME_DIR"
-sleep 0.2
+wait_until none_runs "posternd --run $XDG_RUNTIME_DIR"
 rm started
 finished 'without its daemon a client gets an error' 1
 grep -q 'TEEC_InitializeContext failed' .background
@@ -242,7 +242,7 @@ exec 3<"/proc/$last/status" || exit 1
 exit 127
 END
 chmod +x fake-gdb
-POSTERN_GDB=./fake-gdb timeout 20 postern run -a x/$app.ta --gdb $app --gdb-arg -x -- x/client \
+POSTERN_GDB=./fake-gdb timeout 120 postern run -a x/$app.ta --gdb $app --gdb-arg -x -- x/client \
     >.output 2>&1 </dev/null
 [ $? != 124 ]
 result $? 'a debugger that does not start makes nobody hang'

@@ -108,9 +108,10 @@ reach_for_all() {
     export LD_LIBRARY_PATH=$root/out/lib
 }
 
-# Waits up to ten seconds until the command succeeds.
+# Waits until the command succeeds; what takes two minutes has failed, however slow the machine is.
 wait_until() {
-    for _ in $(seq 200); do
+    local end=$((SECONDS + 120))
+    while [ $SECONDS -lt $end ]; do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.05
     done

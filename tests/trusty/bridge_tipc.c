@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define BRIDGE_MESSAGE_MAX 4096u
-#define BRIDGE_PATIENCE_MS 20000u
+#define BRIDGE_PATIENCE_MS 120000u
 
 struct bridge {
     TEEC_Context context;

@@ -52,7 +52,7 @@ static int is_closed(int fd)
 {
     char byte;
     struct pollfd closed = {.fd = fd, .events = POLLIN};
-    return poll(&closed, 1, 10000) == 1 && (closed.revents & POLLHUP) != 0 &&
+    return poll(&closed, 1, 120000) == 1 && (closed.revents & POLLHUP) != 0 &&
            read(fd, &byte, 1) == 0;
 }
 

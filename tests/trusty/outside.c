@@ -28,6 +28,7 @@
 #define ECHO "com.android.echo.srv.echo"
 #define VICTIM "com.postern.test.victim"
 #define DEVICE TIPC_DEFAULT_DEVICE
+#define PATIENCE_MS 120000 /* for what comes in the end, or the test has failed anyway */
 
 static char failure[400];
 
@@ -88,7 +89,7 @@ static void still_alive(void)
     int fd = tipc_connect(DEVICE, ROBUST);
     EXPECT_TRUE(fd >= 0);
     EXPECT(write(fd, "alive", 5), 5);
-    EXPECT(events_of(fd, POLLIN, 10000), POLLIN);
+    EXPECT(events_of(fd, POLLIN, PATIENCE_MS), POLLIN);
     EXPECT(read(fd, in, sizeof(in)), 5);
     EXPECT(tipc_close(fd), 0);
 }
@@ -237,7 +238,7 @@ static void polling(void)
     set_nonblocking(fd, true);
     EXPECT_ERRNO(keep(read(fd, in, sizeof(in))), EAGAIN);
     EXPECT(write(fd, "x", 1), 1);
-    EXPECT(events_of(fd, POLLIN, 10000), POLLIN);
+    EXPECT(events_of(fd, POLLIN, PATIENCE_MS), POLLIN);
     EXPECT(epoll_wait(set, &event, 1, 10000), 1);
     FD_ZERO(&readable);
     FD_SET(fd, &readable);
@@ -275,7 +276,7 @@ static void drain(int fd, uint32_t *received, uint32_t sent)
 {
     uint32_t value;
     while (*received < sent) {
-        EXPECT(events_of(fd, POLLIN, 10000) & POLLIN, POLLIN);
+        EXPECT(events_of(fd, POLLIN, PATIENCE_MS) & POLLIN, POLLIN);
         EXPECT(read(fd, &value, sizeof(value)), sizeof(value));
         EXPECT(value, *received);
         ++*received;
@@ -387,7 +388,7 @@ static void last_words(void)
         EXPECT_TRUE(watch >= 0);
         EXPECT(write(fd, "abort", 5), 5);
         EXPECT(tipc_close(fd), 0);
-        EXPECT(events_of(watch, POLLIN, 10000) & POLLHUP, POLLHUP);
+        EXPECT(events_of(watch, POLLIN, PATIENCE_MS) & POLLHUP, POLLHUP);
         EXPECT(tipc_close(watch), 0);
     }
 }
@@ -402,7 +403,7 @@ static void service_dies(void)
         int fd = tipc_connect(DEVICE, VICTIM);
         EXPECT_TRUE(fd >= 0);
         EXPECT(write(fd, ways[i], strlen(ways[i])), strlen(ways[i]));
-        EXPECT(events_of(fd, POLLIN, 10000) & POLLHUP, POLLHUP);
+        EXPECT(events_of(fd, POLLIN, PATIENCE_MS) & POLLHUP, POLLHUP);
         EXPECT(read(fd, in, sizeof(in)), 0);
         EXPECT_ERRNO(keep(write(fd, "x", 1)), EPIPE); /* and no SIGPIPE */
         EXPECT(tipc_send(fd, &(struct iovec){in, 1}, 1, NULL, 0), -ENOTCONN);
@@ -433,13 +434,13 @@ static void service_restarts(void)
     int fd = tipc_connect(DEVICE, VICTIM);
     EXPECT_TRUE(fd >= 0);
     EXPECT(write(fd, "leave", 5), 5);
-    EXPECT(events_of(fd, POLLIN, 10000) & POLLHUP, POLLHUP);
+    EXPECT(events_of(fd, POLLIN, PATIENCE_MS) & POLLHUP, POLLHUP);
     EXPECT(tipc_close(fd), 0);
     usleep(1500000);
     fd = tipc_connect(DEVICE, VICTIM);
     EXPECT_TRUE(fd >= 0);
     EXPECT(write(fd, "age", 3), 3);
-    EXPECT(events_of(fd, POLLIN, 10000), POLLIN);
+    EXPECT(events_of(fd, POLLIN, PATIENCE_MS), POLLIN);
     ssize_t length = read(fd, in, sizeof(in) - 1);
     EXPECT_TRUE(length > 0);
     in[length] = '\0';
@@ -459,7 +460,7 @@ static void never_accepted(void)
     double took = now_ms() - start;
     EXPECT_TRUE(took > 4500);
     EXPECT(write(killer, "abort", 5), 5);
-    EXPECT(events_of(killer, POLLIN, 10000) & POLLHUP, POLLHUP);
+    EXPECT(events_of(killer, POLLIN, PATIENCE_MS) & POLLHUP, POLLHUP);
     EXPECT(tipc_close(killer), 0);
 }
 
@@ -704,7 +705,7 @@ static void bad_descriptors(void)
         int fd = tipc_connect(DEVICE, VICTIM);
         EXPECT_TRUE(fd >= 0);
         EXPECT(send_descriptors(fd, descriptors[i], 1), 5);
-        EXPECT(events_of(fd, POLLIN, 10000) & POLLHUP, POLLHUP);
+        EXPECT(events_of(fd, POLLIN, PATIENCE_MS) & POLLHUP, POLLHUP);
         EXPECT(read(fd, in, sizeof(in)), 0);
         EXPECT(tipc_close(fd), 0);
     }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define SERVICE "com.postern.test.prober"
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 120000
 
 static int service = -1;
 
