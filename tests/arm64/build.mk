@@ -58,7 +58,7 @@ TESTS += tests/arm64/boot-test
 ARM64_APPS :=
 out/arm64/postern-test.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/postern-image \
     $$(ARM64_APPS) out/tests/e2e/keys/test.key
-	$(Q)rm -rf out/arm64/trust && mkdir -p out/arm64/trust && \
+	$(Q)rm -rf out/arm64/trust && mkdir -m 755 out/arm64/trust && \
 	    cp out/config/postern/development.trust out/tests/e2e/keys/test.trust out/arm64/trust/ && \
 	    out/bin/postern-image $< out/arm64/trust $@ out/arm64/crypto.lib
 $(eval $(call monitor_flash,out/arm64/flash-test.bin,out/arm64/postern-test.img,out/arm64/loader.bin))

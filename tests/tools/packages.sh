@@ -165,7 +165,7 @@ fail 'verify: a version below the floor' '1.2.3 is below the floor 1.2.4' \
     postern verify -t floor.trust a.ta
 sed '/^floor/s/1[.]2[.]4/1.2.3/' floor.trust >floor2.trust
 pass 'verify: a version at the floor' postern verify -t floor2.trust a.ta
-mkdir trust.d && cp b.trust a.trust trust.d
+mkdir -m 755 trust.d && cp b.trust a.trust trust.d
 pass 'verify: a trust folder' postern verify -t trust.d a.ta
 chmod 666 trust.d/b.trust
 fail 'verify: a trust folder that others may write' 'can be written by others' \
