@@ -7,11 +7,12 @@
 #include <string.h>
 #include <tee_internal_api.h>
 
+/* Without end, as far as can be; the compiler is not to see that. */
 static int deeper(volatile int *from)
 {
     volatile int room[1000];
     room[0] = *from + 1;
-    return deeper(room) + room[999];
+    return room[0] == 0 ? 0 : deeper(room) + room[999];
 }
 
 static TEE_Result compute(TEE_Param *param)
@@ -81,13 +82,14 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
 {
     static uint32_t data[4] = {0xd65f03c0}; /* ret */
     volatile int start = 0;
+    volatile uintptr_t near_zero = 8;
     (void)context;
     (void)types;
     switch (command) {
     case BAD_NOTHING:
         return TEE_SUCCESS;
     case BAD_READ:
-        return *(volatile uint32_t *)8;
+        return *(volatile uint32_t *)near_zero;
     case BAD_WRITE:
         *(volatile uint32_t *)(uintptr_t)TA_InvokeCommandEntryPoint = 0;
         return TEE_SUCCESS;
