@@ -3,9 +3,11 @@
 
 #include "memory.h"
 
+#include <abi/hostlink.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 struct account {
     struct account *next;
@@ -17,6 +19,17 @@ static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static struct account *accounts;
 static uint64_t total[ACCOUNT_KINDS];
 
+uint64_t account_files(void)
+{
+    static _Atomic uint64_t known;
+    struct rlimit files;
+
+    if (known == 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        known = files.rlim_cur / 4 < ACCOUNT_FILES ? files.rlim_cur / 4 : ACCOUNT_FILES;
+    }
+    return known;
+}
+
 static uint64_t limit_of(enum account_kind kind)
 {
     switch (kind) {
@@ -26,6 +39,10 @@ static uint64_t limit_of(enum account_kind kind)
         return ACCOUNT_LANES;
     case ACCOUNT_IMAGE:
         return ACCOUNT_IMAGES;
+    case ACCOUNT_CHANNEL:
+        return LINK_TIPC_CONNECTIONS_MAX;
+    case ACCOUNT_FILE:
+        return account_files();
     default:
         return memory_limit() / 4 * 3;
     }

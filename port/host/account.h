@@ -1,5 +1,6 @@
 /*
- * What each user of the system holds of the TEE: connections, lanes, memory, packages being read.
+ * What each user of the system holds of the TEE: connections, lanes, memory and how many pieces of it,
+ * packages being read.
  * Limits so that no client, and no user by many clients, can use up the daemon.
  */
 #ifndef POSTERN_PORT_HOST_ACCOUNT_H
@@ -12,19 +13,25 @@
 #define ACCOUNT_CONNECTIONS 512u /* of one user */
 #define ACCOUNT_LANES 2048u
 #define ACCOUNT_IMAGES 4u
+#define ACCOUNT_FILES UINT64_C(16384)
 #define ACCOUNT_CLIENT_LANES 64u /* of one client */
 
 enum account_kind {
     ACCOUNT_CONNECTION,
     ACCOUNT_LANE,
     ACCOUNT_IMAGE,
-    ACCOUNT_MEMORY, /* bytes */
+    ACCOUNT_CHANNEL, /* connections that are channels to Trusty services */
+    ACCOUNT_MEMORY,  /* bytes */
+    ACCOUNT_FILE,    /* pieces of memory: each is an open file of the daemon's, or two */
     ACCOUNT_KINDS,
 };
 
 /* Takes from a user's share; false when it is used up. */
 bool account_take(uid_t uid, enum account_kind kind, uint64_t amount);
 void account_give(uid_t uid, enum account_kind kind, uint64_t amount);
+/* How many pieces of memory a user may have: ACCOUNT_FILES, but no more than a quarter of the files
+ * that the daemon may open. */
+uint64_t account_files(void);
 /* Bytes of memory that one client may have. */
 uint64_t account_client_memory(void);
 /* Of all users together. */

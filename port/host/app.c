@@ -620,6 +620,9 @@ enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t off
     if (offset > port_mem_size(mem) || size > port_mem_size(mem) - offset) {
         return E_INVALID;
     }
+    if (!memory_can_map(mem, prot)) {
+        return E_ACCESS_DENIED;
+    }
     error = window_map(&app->window, mem, offset, size, prot, address);
     if (error == E_OK) {
         app->has_chores = true;

@@ -102,6 +102,24 @@ static bool piece_room(struct client *client)
     return true;
 }
 
+static bool take_piece(uid_t uid, uint64_t size)
+{
+    if (!account_take(uid, ACCOUNT_FILE, 1)) {
+        return false;
+    }
+    if (!account_take(uid, ACCOUNT_MEMORY, size)) {
+        account_give(uid, ACCOUNT_FILE, 1);
+        return false;
+    }
+    return true;
+}
+
+static void give_pieces(uid_t uid, uint64_t count, uint64_t size)
+{
+    account_give(uid, ACCOUNT_MEMORY, size);
+    account_give(uid, ACCOUNT_FILE, count);
+}
+
 /* On success *fd is a descriptor for the client, the caller's to close. */
 static uint32_t create_memory(struct client *client, uint64_t size, uint64_t *cookie, int *fd)
 {
@@ -113,11 +131,11 @@ static uint32_t create_memory(struct client *client, uint64_t size, uint64_t *co
         return RESULT_BAD_PARAMETERS;
     }
     if (rounded == 0 || rounded > limit || client->memory > limit - rounded ||
-        !piece_room(client) || !account_take(client->identity.uid, ACCOUNT_MEMORY, rounded)) {
+        !piece_room(client) || !take_piece(client->identity.uid, rounded)) {
         return RESULT_OUT_OF_MEMORY;
     }
     if (port_mem_create(rounded, &mem) != E_OK) {
-        account_give(client->identity.uid, ACCOUNT_MEMORY, rounded);
+        give_pieces(client->identity.uid, 1, rounded);
         return RESULT_OUT_OF_MEMORY;
     }
     *fd = fcntl(memory_fd(mem), F_DUPFD_CLOEXEC, 0);
@@ -126,7 +144,7 @@ static uint32_t create_memory(struct client *client, uint64_t size, uint64_t *co
         wire_close_fd(*fd);
         *fd = -1;
         port_mem_destroy(mem);
-        account_give(client->identity.uid, ACCOUNT_MEMORY, rounded);
+        give_pieces(client->identity.uid, 1, rounded);
         return RESULT_OUT_OF_MEMORY;
     }
     client->piece[client->num_pieces++] = (struct piece){.cookie = *cookie, .size = rounded};
@@ -143,7 +161,7 @@ static uint32_t release_memory(struct client *client, uint64_t cookie)
             enum error error = gp_shm_release(client->gp, cookie);
 
             client->memory -= piece->size;
-            account_give(client->identity.uid, ACCOUNT_MEMORY, piece->size);
+            give_pieces(client->identity.uid, 1, piece->size);
             *piece = client->piece[--client->num_pieces];
             return error == E_OK ? RESULT_SUCCESS : RESULT_ITEM_NOT_FOUND;
         }
@@ -296,7 +314,7 @@ static void client_close(struct client *client)
     }
     gp_client_destroy(client->gp);
     account_give(client->identity.uid, ACCOUNT_LANE, client->num_lanes);
-    account_give(client->identity.uid, ACCOUNT_MEMORY, client->memory);
+    give_pieces(client->identity.uid, client->num_pieces, client->memory);
 }
 
 static void client_serve(struct client *client)
@@ -318,7 +336,7 @@ static void client_serve(struct client *client)
     }
     if (kind == LINK_KIND_TIPC) {
         if (greeting_answer(client->socket, RESULT_SUCCESS, "")) {
-            tipc_door_serve(client->socket, pid);
+            tipc_door_serve(client->socket, pid, client->identity.uid);
         }
         return;
     }

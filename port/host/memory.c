@@ -1,8 +1,12 @@
 /* Shared memory, and the kernel's own. See memory.h and port/port.h. */
 #include "memory.h"
 
+#include "account.h"
+
+#include <abi/syscall.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,18 +15,23 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define PAGE 4096u
 /* Pieces above this size are only given out while this much would stay free in the system. */
 #define LARGE (1u << 20)
 #define KEEP_FREE (UINT64_C(64) << 20)
+/* Whoever has one of these on a file can map it, but not for writing. */
+#define SEALS_AGAINST_WRITING (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 struct port_mem {
     uint64_t size;
     int fd;
     _Atomic int read_only; /* opened on first use; -1 before */
     bool foreign;          /* a client's: what it holds is not ours to wipe */
+    bool writable;
+    uid_t user; /* foreign: whose */
 };
 
 static _Atomic uint64_t in_use;
@@ -143,6 +152,7 @@ enum error port_mem_create(uint64_t size, struct port_mem **out)
         mem->fd = memory_file("postern:memory", rounded);
         mem->size = rounded;
         mem->read_only = -1;
+        mem->writable = true;
     }
     if (mem == NULL || mem->fd < 0) {
         atomic_fetch_sub(&in_use, rounded);
@@ -153,17 +163,56 @@ enum error port_mem_create(uint64_t size, struct port_mem **out)
     return E_OK;
 }
 
-enum error memory_import(int fd, struct port_mem **out)
+/* Whether memory of this size may be had by the user: it is among what he has then. */
+static bool foreign_take(uid_t user, uint64_t size)
+{
+    if (!account_take(user, ACCOUNT_FILE, 1)) {
+        return false;
+    }
+    if (!account_take(user, ACCOUNT_MEMORY, size)) {
+        account_give(user, ACCOUNT_FILE, 1);
+        return false;
+    }
+    if (!memory_take(size)) {
+        account_give(user, ACCOUNT_MEMORY, size);
+        account_give(user, ACCOUNT_FILE, 1);
+        return false;
+    }
+    return true;
+}
+
+static void foreign_give(uid_t user, uint64_t size)
+{
+    atomic_fetch_sub(&in_use, size);
+    account_give(user, ACCOUNT_MEMORY, size);
+    account_give(user, ACCOUNT_FILE, 1);
+}
+
+/* Whether the file can be mapped for writing, now and for good. */
+static bool stays_writable(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    int seals;
+
+    (void)fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL); /* fails when it is there already */
+    seals = fcntl(fd, F_GET_SEALS);
+    return flags >= 0 && (flags & O_ACCMODE) == O_RDWR && seals >= 0 &&
+           (seals & F_SEAL_SEAL) != 0 && (seals & SEALS_AGAINST_WRITING) == 0;
+}
+
+enum error memory_import(int fd, uid_t user, struct port_mem **out)
 {
     struct stat info;
+    struct statfs system;
     struct port_mem *mem;
     int seals = fcntl(fd, F_GET_SEALS);
 
     if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &info) != 0 || info.st_size <= 0 ||
-        memory_round((uint64_t)info.st_size) != (uint64_t)info.st_size) {
+        memory_round((uint64_t)info.st_size) != (uint64_t)info.st_size ||
+        fstatfs(fd, &system) != 0 || system.f_type == HUGETLBFS_MAGIC) {
         return E_INVALID;
     }
-    if (!memory_take((uint64_t)info.st_size)) {
+    if (!foreign_take(user, (uint64_t)info.st_size)) {
         return E_NO_MEMORY;
     }
     mem = calloc(1, sizeof(*mem));
@@ -172,14 +221,21 @@ enum error memory_import(int fd, struct port_mem **out)
         mem->size = (uint64_t)info.st_size;
         mem->read_only = -1;
         mem->foreign = true;
+        mem->writable = stays_writable(fd);
+        mem->user = user;
     }
     if (mem == NULL || mem->fd < 0) {
-        atomic_fetch_sub(&in_use, (uint64_t)info.st_size);
+        foreign_give(user, (uint64_t)info.st_size);
         free(mem);
         return E_NO_MEMORY;
     }
     *out = mem;
     return E_OK;
+}
+
+bool memory_can_map(struct port_mem *mem, uint32_t prot)
+{
+    return (prot & SYS_MEM_WRITE) != 0 ? mem->writable : memory_fd_read_only(mem) >= 0;
 }
 
 void port_mem_destroy(struct port_mem *mem)
@@ -195,7 +251,11 @@ void port_mem_destroy(struct port_mem *mem)
     if (mem->read_only >= 0) {
         close(mem->read_only);
     }
-    atomic_fetch_sub(&in_use, mem->size);
+    if (mem->foreign) {
+        foreign_give(mem->user, mem->size);
+    } else {
+        atomic_fetch_sub(&in_use, mem->size);
+    }
     free(mem);
 }
 

@@ -13,6 +13,7 @@
 #include <port/port.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A sealed memory file of `size` bytes (whole pages), zeroed. -1 and errno. The caller closes it;
  * not counted against the limit. */
@@ -24,10 +25,17 @@ uint64_t memory_round(uint64_t size); /* up to whole pages; 0 when that overflow
 int memory_fd(const struct port_mem *mem);
 int memory_fd_read_only(struct port_mem *mem);
 
-/* Wraps a client's own memory file, which must be sealed against shrinking and made of whole pages;
- * the descriptor stays the caller's. Its contents stay when the object goes; it counts against the
- * limit as any other. E_INVALID: it is not such a file; E_NO_MEMORY. */
-enum error memory_import(int fd, struct port_mem **out) MUST_CHECK;
+/*
+ * Wraps a client's own memory file, which must be sealed against shrinking and made of whole small
+ * pages; the descriptor stays the caller's. An app that maps it dies if it cannot, so whether that
+ * works is settled here: no more seals can be put on it from now on, and what is sealed against
+ * writing already, or came as a read-only descriptor, can only be mapped for reading. Its contents
+ * stay when the object goes; it counts against the limit as any other, and among what this user has.
+ * E_INVALID: it is not such a file; E_NO_MEMORY.
+ */
+enum error memory_import(int fd, uid_t user, struct port_mem **out) MUST_CHECK;
+/* Whether it can be mapped so (SYS_MEM_*): then handing over its descriptor does not fail either. */
+bool memory_can_map(struct port_mem *mem, uint32_t prot);
 
 uint64_t memory_in_use(void); /* bytes that count against the limit */
 uint64_t memory_limit(void);

@@ -1,6 +1,7 @@
 /* Connections of Trusty clients. See tipc_door.h. */
 #include "tipc_door.h"
 
+#include "account.h"
 #include "cpu.h"
 #include "memory.h"
 #include "wire.h"
@@ -34,7 +35,9 @@
 
 struct door {
     int socket;
-    int bell; /* an eventfd: rung when the kernel has something and the door sleeps */
+    uid_t user;
+    bool counted; /* among the user's channels */
+    int bell;     /* an eventfd: rung when the kernel has something and the door sleeps */
     atomic_bool asleep;
     struct tipc_channel *channel;
     bool client_deaf; /* it takes no messages any more; what it sent before still counts */
@@ -60,8 +63,6 @@ struct door {
     unsigned int where_age;
     uint64_t where_ns;
 };
-
-static _Atomic uint32_t num_doors;
 
 static void ring(void *context)
 {
@@ -185,7 +186,7 @@ static void drop_memory(struct door *door)
 static bool import_memory(struct door *door, const struct wire_extra *extra)
 {
     for (size_t i = 0; i < extra->num_fds; i++) {
-        if (memory_import(extra->fd[i], &door->in_memory[i]) != E_OK) {
+        if (memory_import(extra->fd[i], door->user, &door->in_memory[i]) != E_OK) {
             drop_memory(door);
             return false;
         }
@@ -207,7 +208,7 @@ static enum step fetch_input(struct door *door)
     if (got == 0 && !extra.is_message) {
         return STEP_OVER;
     }
-    good = import_memory(door, &extra);
+    good = !extra.lost && import_memory(door, &extra);
     wire_close(&extra);
     if (!good) {
         return STEP_OVER; /* the library never sends such a message: its sender is cut off */
@@ -219,9 +220,10 @@ static enum step fetch_input(struct door *door)
 
 static enum step step_in(struct door *door)
 {
-    if (!door->in_waits) {
-        enum step step = fetch_input(door);
+    enum step step;
 
+    if (!door->in_waits) {
+        step = fetch_input(door);
         if (!door->in_waits) {
             return step;
         }
@@ -231,14 +233,16 @@ static enum step step_in(struct door *door)
     case E_QUEUE_FULL:
         return STEP_WAITS;
     case E_CLOSED:
-        /* What the service still had to say comes out the other way. */
+        step =
+            STEP_WAITS; /* what the service still had to say, and the end, come out the other way */
         break;
     default:
+        step = STEP_DONE;
         break;
     }
     door->in_waits = false;
     door->in_num_memory = 0;
-    return STEP_DONE;
+    return step;
 }
 
 /* --- The connection's life. --------------------------------------------------------------------- */
@@ -371,7 +375,7 @@ static uint32_t connect_service(struct door *door, pid_t pid, struct link_tipc_c
     if (!receive_wish(door->socket, &wish)) {
         return LINK_TIPC_INVALID;
     }
-    if (atomic_load(&num_doors) > LINK_TIPC_CONNECTIONS_MAX) {
+    if (!door->counted) {
         return LINK_TIPC_FULL;
     }
     door->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -399,15 +403,16 @@ static void end_connection(struct door *door)
     }
 }
 
-void tipc_door_serve(int socket, pid_t pid)
+void tipc_door_serve(int socket, pid_t pid, uid_t user)
 {
     struct door *door = calloc(1, sizeof(*door));
     struct link_tipc_connected answer = {.status = LINK_TIPC_NO_MEMORY};
 
-    atomic_fetch_add(&num_doors, 1);
     if (door != NULL) {
         fcntl(socket, F_SETFL, O_NONBLOCK);
         door->socket = socket;
+        door->user = user;
+        door->counted = account_take(user, ACCOUNT_CHANNEL, 1);
         door->bell = -1;
         door->where = -1;
         answer.status = connect_service(door, pid, &answer);
@@ -425,7 +430,9 @@ void tipc_door_serve(int socket, pid_t pid)
         wire_close_fd(door->bell);
         wire_close_fd(door->where);
         cpu_unbind_self();
+        if (door->counted) {
+            account_give(user, ACCOUNT_CHANNEL, 1);
+        }
         free(door);
     }
-    atomic_fetch_sub(&num_doors, 1);
 }

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 /* Serves one client, which has been welcomed, on the calling thread until either side ends. `socket`
- * has SO_PASSCRED and stays the caller's; `pid` is the client's. */
-void tipc_door_serve(int socket, pid_t pid);
+ * has SO_PASSCRED and stays the caller's; `pid` and `user` are the client's. */
+void tipc_door_serve(int socket, pid_t pid, uid_t user);
 
 #endif

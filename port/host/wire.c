@@ -54,6 +54,7 @@ static void take_fds(struct wire_extra *extra, const struct cmsghdr *control, si
         } else {
             close(fd);
             extra->cut = 1;
+            extra->lost = 1;
         }
     }
 }
@@ -74,6 +75,7 @@ ssize_t wire_receive(int socket, void *data, size_t size, size_t max_fds, struct
         return -1;
     }
     extra->cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+    extra->lost = (message.msg_flags & MSG_CTRUNC) != 0;
     for (struct cmsghdr *control = CMSG_FIRSTHDR(&message); control != NULL;
          control = CMSG_NXTHDR(&message, control)) {
         if (control->cmsg_level != SOL_SOCKET) {

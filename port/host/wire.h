@@ -20,6 +20,7 @@ struct wire_extra {
     int fd[WIRE_FDS_MAX]; /* the receiver's to close */
     size_t num_fds;
     int cut;   /* not 0: there were more bytes or more descriptors than asked for */
+    int lost;  /* not 0: descriptors that came are gone: more than asked for, or no room for them */
     pid_t pid; /* the sender's process id, when the socket has SO_PASSCRED; else 0 */
     uid_t uid;
     int is_message; /* with SO_PASSCRED: not 0 for a message, also an empty one; 0 at the end */

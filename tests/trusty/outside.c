@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -720,6 +721,75 @@ static void bad_descriptors(void)
     still_alive();
 }
 
+/* What a client can do to memory that it sends so that it cannot be mapped as the service likes. */
+enum spoiled {
+    SPOILED_SEALED, /* nobody may write to it any more */
+    SPOILED_SEALED_FUTURE,
+    SPOILED_READ_ONLY, /* the descriptor that is sent */
+    SPOILED_WRITE_ONLY,
+    SPOILED_CLOSED, /* to everybody, by its mode */
+    SPOILED_HUGE,   /* pages that need another alignment */
+    SPOILED_KINDS,
+};
+
+static int spoiled_memory(enum spoiled how)
+{
+    char path[64];
+    int fd = memfd_create("spoiled", MFD_CLOEXEC | MFD_ALLOW_SEALING |
+                                         (how == SPOILED_HUGE ? MFD_HUGETLB : 0));
+    int again = fd;
+    if (fd < 0 || ftruncate(fd, how == SPOILED_HUGE ? 2 << 20 : 8192) != 0)
+        return -1;
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) != 0)
+        return -1;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (how == SPOILED_SEALED && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) != 0)
+        return -1;
+    if (how == SPOILED_SEALED_FUTURE && fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) != 0)
+        return -1;
+    if (how == SPOILED_READ_ONLY)
+        again = open(path, O_RDONLY | O_CLOEXEC);
+    if (how == SPOILED_WRITE_ONLY)
+        again = open(path, O_WRONLY | O_CLOEXEC);
+    if (how == SPOILED_CLOSED && fchmod(fd, 0) != 0)
+        return -1;
+    if (again != fd)
+        close(fd);
+    return again;
+}
+
+/* It is the client's loss: the service goes on, the same instance with its other clients. */
+static void memory_that_cannot_be_mapped(void)
+{
+    char in[16];
+    int witness = tipc_connect(DEVICE, VICTIM);
+    EXPECT_TRUE(witness >= 0);
+    for (enum spoiled how = 0; how < SPOILED_KINDS; how++) {
+        int memory = spoiled_memory(how);
+        if (memory < 0)
+            continue; /* a system without such pages */
+        int fd = tipc_connect(DEVICE, VICTIM);
+        EXPECT_TRUE(fd >= 0);
+        EXPECT(send_descriptors(fd, memory, 1), 5);
+        ssize_t got = read(fd, in, sizeof(in)); /* refused, or cut off */
+        if (how == SPOILED_CLOSED)
+            EXPECT(got, 6);
+        else if (got != 0)
+            EXPECT(got == 10 && memcmp(in, "not mapped", 10) == 0, 1);
+        EXPECT(tipc_close(fd), 0);
+        close(memory);
+        EXPECT(write(witness, "well", 4), 4);
+        EXPECT(read(witness, in, sizeof(in)), 2);
+    }
+    /* Nor can it be spoiled once it was sent. */
+    int memory = spoiled_memory(SPOILED_CLOSED);
+    EXPECT(send_descriptors(witness, memory, 1), 5);
+    EXPECT(read(witness, in, sizeof(in)), 6);
+    EXPECT_TRUE(fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE) < 0);
+    close(memory);
+    EXPECT(tipc_close(witness), 0);
+}
+
 static void too_many_connections(void)
 {
     enum { MORE = LINK_TIPC_CONNECTIONS_MAX + 10 };
@@ -730,8 +800,8 @@ static void too_many_connections(void)
         opened++;
     EXPECT(opened, MORE);
     struct link_tipc_connected answer;
-    EXPECT(send(fd[0], &request, sizeof(request), MSG_NOSIGNAL), sizeof(request));
-    EXPECT(recv(fd[0], &answer, sizeof(answer), 0), sizeof(answer));
+    EXPECT(send(fd[MORE - 1], &request, sizeof(request), MSG_NOSIGNAL), sizeof(request));
+    EXPECT(recv(fd[MORE - 1], &answer, sizeof(answer), 0), sizeof(answer));
     EXPECT(answer.status, LINK_TIPC_FULL);
     EXPECT(tipc_connect(DEVICE, ROBUST), -EMFILE);
     while (opened > 0)
@@ -767,6 +837,7 @@ static const struct {
     CASE(shared_memory),
     CASE(bad_requests),
     CASE(bad_descriptors),
+    CASE(memory_that_cannot_be_mapped),
     CASE(too_many_connections),
 };
 

@@ -49,7 +49,8 @@ extern "C" {
  *   -EINVAL    srv_name is empty or longer than 255 characters
  *   -ENOTCONN  refused: no such service, or not for the normal world, or closed before accepting
  *   -ETIMEDOUT the service did not accept within 5 seconds
- *   -EMFILE    256 connections are open already on this device or TEE; also the process's limit
+ *   -EMFILE    256 connections are open already on this device, or of this user on this TEE; also
+ *              the process's limit
  *   others     of open(2) and connect(2): -ENOENT no such device and no TEE, -EACCES, -ECONNREFUSED
  */
 int tipc_connect(const char *dev_name, const char *srv_name);
@@ -80,7 +81,9 @@ struct trusty_shm {
  * -EINVAL: a count out of range, or a kind of transfer that this TEE does not know; with the
  * hosted TEE also a memory file whose size is no multiple of the page size, or that can still
  * shrink: it needs F_SEAL_SHRINK, so that nobody can be made to fault on it (the call sets the
- * seal if it may). -EBADF: not a connection, or a bad descriptor.
+ * seal if it may). A hosted TEE puts F_SEAL_SEAL on it: no seal can be added afterwards. What is
+ * sealed against writing, or sent as a read-only descriptor, the service can map for reading only.
+ * -EBADF: not a connection, or a bad descriptor.
  */
 ssize_t tipc_send(int fd, const struct iovec *iov, int iovcnt, struct trusty_shm *shms, int shmcnt);
 

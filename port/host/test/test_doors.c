@@ -274,6 +274,35 @@ static void memory_has_limits(void **state)
     wait_for_none();
 }
 
+/* Each piece of memory is an open file here: a user cannot use them up for others. */
+static void pieces_of_memory_are_limited(void **state)
+{
+    struct wire_extra extra;
+    struct link_reply reply;
+    int socket = client();
+    uint64_t cookie = 0;
+
+    (void)state;
+    assert_true(account_take(geteuid(), ACCOUNT_FILE, account_files() - 2));
+    for (size_t i = 0; i < 2; i++) {
+        reply = request(socket, LINK_SHM_CREATE, 1, NULL, 0, &extra);
+        assert_int_equal(reply.status, 0);
+        cookie = reply.a;
+        wire_close(&extra);
+    }
+    reply = request(socket, LINK_SHM_CREATE, 1, NULL, 0, &extra);
+    assert_int_equal(reply.status, RESULT_OUT_OF_MEMORY);
+    reply = request(socket, LINK_SHM_RELEASE, cookie, NULL, 0, &extra);
+    assert_int_equal(reply.status, 0);
+    reply = request(socket, LINK_SHM_CREATE, 1, NULL, 0, &extra);
+    assert_int_equal(reply.status, 0);
+    wire_close(&extra);
+    close(socket);
+    wait_for_none();
+    account_give(geteuid(), ACCOUNT_FILE, account_files() - 2);
+    assert_int_equal(account_total(ACCOUNT_FILE), 0);
+}
+
 static void packages_must_be_files(void **state)
 {
     struct wire_extra extra;
@@ -629,6 +658,7 @@ int main(void)
         cmocka_unit_test(calls_travel_in_lanes),
         cmocka_unit_test(an_open_gets_its_identity),
         cmocka_unit_test(memory_has_limits),
+        cmocka_unit_test(pieces_of_memory_are_limited),
         cmocka_unit_test(packages_must_be_files),
         cmocka_unit_test(too_many_descriptors_end_the_connection),
         cmocka_unit_test(lanes_are_limited),

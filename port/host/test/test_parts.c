@@ -229,6 +229,51 @@ static void shares_are_limited(void **state)
     account_give(1001, ACCOUNT_MEMORY, 4096);
     assert_int_equal(account_total(ACCOUNT_MEMORY), 0);
     assert_int_equal(account_total(ACCOUNT_CONNECTION), 0);
+    /* One user's channels are not another's. */
+    assert_true(account_take(1001, ACCOUNT_CHANNEL, LINK_TIPC_CONNECTIONS_MAX));
+    assert_false(account_take(1001, ACCOUNT_CHANNEL, 1));
+    assert_true(account_take(1002, ACCOUNT_CHANNEL, 1));
+    account_give(1001, ACCOUNT_CHANNEL, LINK_TIPC_CONNECTIONS_MAX);
+    account_give(1002, ACCOUNT_CHANNEL, 1);
+}
+
+/* What a client sends is among what its user has, and it cannot take back that it can be mapped. */
+static void a_clients_memory_is_its_own(void **state)
+{
+    struct port_mem *mem = NULL;
+    struct port_mem *same = NULL;
+    int fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    (void)state;
+    assert_int_equal(ftruncate(fd, 8192), 0);
+    assert_int_equal(memory_import(fd, 1001, &mem), E_INVALID); /* can shrink */
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    assert_int_equal(memory_import(fd, 1001, &mem), E_OK);
+    assert_int_equal(memory_import(fd, 1001, &same), E_OK); /* counts twice */
+    assert_int_equal(account_total(ACCOUNT_MEMORY), 2 * 8192);
+    assert_int_equal(account_total(ACCOUNT_FILE), 2);
+    assert_true(memory_can_map(mem, SYS_MEM_READ | SYS_MEM_WRITE));
+    assert_true(memory_can_map(mem, SYS_MEM_READ));
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+    port_mem_destroy(mem);
+    port_mem_destroy(same);
+    assert_int_equal(account_total(ACCOUNT_MEMORY), 0);
+    assert_int_equal(account_total(ACCOUNT_FILE), 0);
+    /* A user who has all that he may have. */
+    assert_true(account_take(1001, ACCOUNT_FILE, account_files()));
+    assert_int_equal(memory_import(fd, 1001, &mem), E_NO_MEMORY);
+    assert_int_equal(memory_import(fd, 1002, &mem), E_OK);
+    port_mem_destroy(mem);
+    account_give(1001, ACCOUNT_FILE, account_files());
+    close(fd);
+    fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    assert_int_equal(ftruncate(fd, 8192), 0);
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_WRITE), 0);
+    assert_int_equal(memory_import(fd, 1001, &mem), E_OK);
+    assert_false(memory_can_map(mem, SYS_MEM_READ | SYS_MEM_WRITE));
+    assert_true(memory_can_map(mem, SYS_MEM_READ));
+    port_mem_destroy(mem);
+    close(fd);
 }
 
 static void memory_is_sealed_and_counted(void **state)
@@ -578,6 +623,7 @@ int main(void)
         cmocka_unit_test(identities_come_from_the_system),
         cmocka_unit_test(an_identity_cannot_be_smuggled_in),
         cmocka_unit_test(shares_are_limited),
+        cmocka_unit_test(a_clients_memory_is_its_own),
         cmocka_unit_test(memory_is_sealed_and_counted),
         cmocka_unit_test(the_log_keeps_its_lines),
         cmocka_unit_test(sleepers_are_woken),
