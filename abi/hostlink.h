@@ -171,7 +171,8 @@ enum link_control_op {
     LINK_CONTROL_LOG = 102,    /* the last lines of the log; a = how many at the most, 0 for all */
     LINK_CONTROL_STOP = 103,   /* ends the TEE; no descriptor */
     LINK_CONTROL_HOLD = 104,   /* octets of a UUID in a, b (each big-endian): the next instance of
-                                  that app stops before its first instruction; development only */
+                                  that app stops before its first instruction until a debugger is
+                                  attached or this connection ends; development only */
     LINK_CONTROL_HELD = 105,   /* waits for the app of LINK_CONTROL_HOLD; a = its process id */
 };
 

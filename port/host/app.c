@@ -83,6 +83,7 @@ static uint64_t generation;
 static unsigned int num_apps;
 static uint8_t hold_uuid[16];
 static bool hold_wanted;
+static bool hold_released;
 static int hold_pid;
 static pthread_cond_t hold_changed = PTHREAD_COND_INITIALIZER;
 
@@ -215,6 +216,7 @@ void app_hold(const uint8_t uuid[16])
     pthread_mutex_lock(&guard);
     memcpy(hold_uuid, uuid, 16);
     hold_wanted = true;
+    hold_released = false;
     hold_pid = 0;
     pthread_mutex_unlock(&guard);
 }
@@ -241,6 +243,14 @@ int app_hold_wait(int timeout_ms)
     return pid;
 }
 
+void app_hold_release(void)
+{
+    pthread_mutex_lock(&guard);
+    hold_wanted = false;
+    hold_released = true;
+    pthread_mutex_unlock(&guard);
+}
+
 static pid_t app_pid(struct port_app *app)
 {
     if (app->pid == 0) {
@@ -261,15 +271,22 @@ static void hold_if_wanted(struct port_app *app)
     pthread_mutex_unlock(&guard);
 }
 
-/* Whether a debugger is there now; sleeps a little when not. */
+/* Whether a debugger is there now, or is done; sleeps a little when not. */
 static bool hold_is_over(struct port_app *app)
 {
     struct timespec pause = {.tv_nsec = 20000000};
     char path[64];
     char line[128];
     int tracer = 0;
+    bool released;
     FILE *file;
 
+    pthread_mutex_lock(&guard);
+    released = hold_released;
+    pthread_mutex_unlock(&guard);
+    if (released) {
+        return true;
+    }
     snprintf(path, sizeof(path), "/proc/%d/status", app_pid(app));
     file = fopen(path, "re");
     if (file == NULL) {

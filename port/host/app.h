@@ -21,5 +21,7 @@ void app_trace(uint64_t *in_and_out);
 void app_hold(const uint8_t uuid[16]);
 /* Waits until an instance is held, at the most so long; its process id, or 0. */
 int app_hold_wait(int timeout_ms);
+/* Nobody is to be held any more: a debugger may have come and gone unseen. */
+void app_hold_release(void);
 
 #endif

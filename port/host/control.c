@@ -190,6 +190,7 @@ static void *control_thread(void *argument)
     struct wire_extra extra;
     struct ucred peer = {.uid = 0};
     socklen_t size = sizeof(peer);
+    bool holds = false;
     pid_t pid;
 
     if (greeting_receive(socket, 1u << LINK_KIND_CONTROL, &pid) != 0) {
@@ -209,8 +210,12 @@ static void *control_thread(void *argument)
                     !serve_request(socket, &request)) {
                     break;
                 }
+                holds |= request.op == LINK_CONTROL_HOLD;
             }
         }
+    }
+    if (holds) {
+        app_hold_release();
     }
     close(socket);
     controls--;

@@ -248,6 +248,8 @@ POSTERN_GDB=./fake-gdb timeout 120 postern run -a x/$app.ta --gdb $app --gdb-arg
 result $? 'a debugger that does not start makes nobody hang'
 grep -qE "^-q .*-x .*/$app.elf [0-9]+$" fake-arguments
 result $? 'POSTERN_GDB names another one'
+POSTERN_GDB=true pass 'nor one that is gone before anybody sees it' \
+    timeout 120 postern run -a x/$app.ta --gdb $app -- x/client
 clean 'nothing is left'
 
 # --- an ordinary user -------------------------------------------------------------------------------

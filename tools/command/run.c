@@ -288,6 +288,7 @@ static void pass_signal(struct run *run, const struct signalfd_siginfo *info)
 static void debugger_ended(struct run *run, int status)
 {
     run->debugger = 0;
+    control_close(&run->control); /* the app does not wait for one that came and went unseen */
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && run->program != 0)
         (void)kill(run->program, SIGTERM); /* nobody will let the held app go on */
 }
@@ -332,14 +333,17 @@ static int wait_for_program(struct run *run)
     for (;;) {
         struct pollfd fds[2] = {
             {.fd = run->signals, .events = POLLIN},
-            {.fd = run->control.fd, .events = POLLIN}, /* -1 is not looked at */
+            /* -1 is not looked at */
+            {.fd = run->debugger == 0 ? run->control.fd : -1, .events = POLLIN},
         };
         if (poll(fds, 2, -1) < 0)
             continue;
         if (fds[1].revents != 0) {
-            if (!debug_attach(&run->gdb, &run->control, &run->debugger) && run->program != 0)
-                (void)kill(run->program, SIGTERM);
-            control_close(&run->control);
+            if (!debug_attach(&run->gdb, &run->control, &run->debugger)) {
+                control_close(&run->control);
+                if (run->program != 0)
+                    (void)kill(run->program, SIGTERM);
+            }
         }
         if (fds[0].revents != 0 && handle_signals(run, &status))
             return status;

@@ -693,6 +693,14 @@ static void an_app_can_be_held(void **state)
     app = start_of(other, HOSTILE_ECHO, true);
     assert_int_equal(enter(app).kind, PORT_TRAP_CALL);
     port_app_destroy(app);
+    /* And not longer than whoever asked for it wants. */
+    app_hold(uuid);
+    app = start_of(other, HOSTILE_ECHO, true);
+    port_app_enter(app, &trap);
+    assert_int_equal(trap.kind, PORT_TRAP_TICK);
+    app_hold_release();
+    assert_int_equal(enter(app).kind, PORT_TRAP_CALL);
+    port_app_destroy(app);
     port_image_destroy(other);
 }
 
