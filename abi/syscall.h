@@ -82,7 +82,8 @@ enum sys_nr {
     /* send(handle, length, objects): message in out[], handles in sys_page.objects. Answers the
      * bytes taken. */
     SYS_SEND = 17,
-    SYS_GET = 18, /* get(handle): sys_page.msg */
+    /* get(handle): sys_page.msg. Not for sessions of the app's own port: SYS_RECEIVE takes those. */
+    SYS_GET = 18,
     /* read(handle, message id, offset, length, objects wanted): bytes to in[], handles to
      * sys_page.objects. Answers the bytes. */
     SYS_READ = 19,
@@ -93,7 +94,8 @@ enum sys_nr {
      * came from the app's own port is taken at once: its bytes go to in[], its memory objects are
      * mapped, other objects are dropped; sys_page.recv tells. Any other event is reported as
      * wait_any does, with recv.flags 0. The reply's failure to reach a peer that is gone, or has no
-     * room because it does not read, is no error. `only`, if not 0, is a
+     * room because it does not read, is no error. An app that takes a call before it has answered the
+     * one before (or closed its session) is ended. `only`, if not 0, is a
      * handle: then of the app's handles only this one is waited for, as SYS_WAIT does, besides
      * sessions and the app's own port. SYS_WAIT_PEEK: as with SYS_WAIT. */
     SYS_RECEIVE = 21,

@@ -59,6 +59,7 @@ struct instance {
     uint64_t log_refilled_ns;
 
     struct list mappings;
+    uint32_t num_own;    /* mappings that the app made itself */
     struct timer let_go; /* ends it when it does not drop a mapping */
 };
 
@@ -91,6 +92,15 @@ void instance_served(struct instance *instance);
  * has not answered after `grace_ns` (0: never). False: it does not serve that channel now. */
 bool instance_cancel(struct instance *instance, const struct channel *client, uint64_t grace_ns);
 uint64_t instance_cancel_grace(const struct instance *instance);
+
+/* Whether it is a session of this app's: a channel that came from its own port. What comes there is
+ * SYS_RECEIVE's to take, which knows which call the app is serving. */
+static inline bool instance_is_session(const struct instance *instance, const struct object *object)
+{
+    const struct channel *channel = LIST_OF(object, const struct channel, object);
+    return object->kind == OBJECT_CHANNEL && channel->is_server &&
+           channel->port == instance->service;
+}
 
 /* Whether sessions may still be opened at it. */
 static inline bool instance_alive(const struct instance *instance)

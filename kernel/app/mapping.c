@@ -7,6 +7,8 @@
  */
 
 #define PAGE 4096u
+/* Mappings that one app may make itself: each costs the kernel memory, and time in its lists. */
+#define OWN_MAX 1024u
 
 static uint64_t page_up(uint64_t size)
 {
@@ -25,6 +27,8 @@ static void unmap_from_app(struct instance *instance, uint64_t address, uint64_t
 static void free_mapping(struct mapping *mapping)
 {
     struct memory *memory = mapping->memory;
+    if (mapping->own)
+        mapping->instance->num_own--;
     list_remove(&mapping->memory_link);
     list_remove(&mapping->instance_link);
     port_free(mapping);
@@ -119,11 +123,14 @@ enum error mapping_create_own(struct instance *instance, struct memory *memory, 
         offset > whole || size > whole - offset || prot == 0 ||
         (prot & ~(SYS_MEM_READ | SYS_MEM_WRITE)) != 0)
         return E_INVALID;
+    if (instance->num_own == OWN_MAX)
+        return E_NO_MEMORY;
     struct mapping *mapping = NULL;
     enum error error = create(instance, memory, offset, size, prot, *address, &mapping);
     if (error != E_OK)
         return error;
     mapping->own = true;
+    instance->num_own++;
     *address = mapping->address;
     return E_OK;
 }

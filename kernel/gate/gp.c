@@ -425,10 +425,15 @@ static void let_go_expired(struct timer *timer)
     struct gp_call_state *call = LIST_OF(timer, struct gp_call_state, let_go);
     struct instance *instance = call->session->instance;
     const struct channel *serving = instance->serving;
-    if (serving != NULL && call->session->channel->peer == serving)
+    if (serving != NULL && call->session->channel->peer == serving) {
         instance_kill(instance, "did not close a session in time");
-    else
+    } else if (call->sent && channel_withdraw_all(call->session->channel)) {
+        /* It has not even looked: it will see the session hang up. */
+        call->cancelled = true;
+        donor_wake(&call->donor);
+    } else {
         timer_set(timer, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
+    }
 }
 
 void gp_close_session(struct gp_client *client, struct gp_session *session, bool gone,
@@ -457,6 +462,7 @@ void gp_close_session(struct gp_client *client, struct gp_session *session, bool
         error = exchange(&call, &message, &cargo, &reply, lock);
     (void)error; /* the session is closed, whatever its app says */
     timer_cancel(&call.let_go);
+    call.cancelled = false;
     session->dead = true;
     session_leave(&call);
     /* Calls that came before the close and still wait find it dead; the last one to leave frees. */

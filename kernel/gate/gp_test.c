@@ -42,6 +42,9 @@ enum command {
     COMMAND_GARBAGE = 7,  /* a reply of the wrong size */
     COMMAND_MEMORY = 8,   /* answers in value 1 where memory 0 is mapped */
     COMMAND_WANTED = 9,   /* the normal world wants the processor meanwhile */
+    COMMAND_FORGET = 10,  /* takes the next call and never answers this one */
+    COMMAND_GIVE = 11,    /* tries to give its session away */
+    COMMAND_LOSE = 12,    /* answers, and then takes the next message where nobody knows of it */
 };
 
 static const uint8_t app_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
@@ -60,6 +63,7 @@ struct app_log {
     uint8_t client_uuid[16];
     uint32_t login;
     bool slow_close; /* it sleeps for long before it closes a session */
+    int64_t lost;    /* what came of taking a message as if it were no call */
 };
 static struct app_log app_log;
 
@@ -99,6 +103,16 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
     case COMMAND_GARBAGE:
         *length = 7;
         break;
+    case COMMAND_FORGET:
+        *length = 0;
+        break;
+    case COMMAND_LOSE:
+        break;
+    case COMMAND_GIVE:
+        fiber_page(fiber)->objects[0] = fiber_page(fiber)->event.handle;
+        reply->result =
+            (uint32_t)fiber_call(fiber, SYS_SEND, fiber_page(fiber)->event.handle, 0, 1);
+        break;
     case COMMAND_WANTED:
         fiber_pause(fiber, PORT_TRAP_WANTED);
         break;
@@ -110,6 +124,22 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
         reply->result = 1;
         break;
     }
+}
+
+/* Answers, tries to take the next message as if it were no call, and then does nothing for long. */
+static void lose_next(struct fiber *fiber, const struct session_reply *reply)
+{
+    uint64_t session = fiber_page(fiber)->event.handle;
+    (void)fiber_out(fiber, reply, sizeof(*reply));
+    (void)fiber_call(fiber, SYS_SEND, session, sizeof(*reply), 0);
+    (void)fiber_call(fiber, SYS_WAIT, session, SYS_TIMEOUT_INFINITE, SYS_WAIT_PEEK);
+    uint32_t id = fiber_page(fiber)->peek.shown[0].id;
+    app_log.lost = fiber_call(fiber, SYS_GET, session);
+    struct sys_page *page = fiber_page(fiber);
+    page->post[page->post_head % SYS_POSTS] =
+        (struct sys_post){.kind = SYS_POST_TAKE, .handle = (uint32_t)session, .value = id};
+    page->post_head++;
+    (void)fiber_call(fiber, SYS_SLEEP, 3600000000000u, 0);
 }
 
 static void serve(struct fiber *fiber)
@@ -146,6 +176,8 @@ static void serve(struct fiber *fiber)
         } else {
             serve_command(fiber, &request, &reply, &length);
         }
+        if (request.op == SESSION_INVOKE && request.command == COMMAND_LOSE)
+            lose_next(fiber, &reply);
         if (length == 0)
             reply_to = SYS_NO_HANDLE;
         else
@@ -561,6 +593,54 @@ static void app_lets_go_of_a_dead_client(void **state)
     assert_int_equal(test_port_live_apps(), 0);
 }
 
+static void add_now(void *context)
+{
+    struct cancel_plan *plan = context;
+    assert_int_equal(invoke(plan->client, plan->session, COMMAND_ADD), CODE_TARGET_DEAD);
+}
+
+/* An app that takes the next call instead of answering leaves nobody waiting for ever. */
+static void app_that_forgets_a_call_is_ended(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *one = client_create();
+    struct gp_client *other = client_create();
+    uint32_t session = must_open(one);
+    struct cancel_plan plan = {other, must_open(other), 0};
+    test_port_when_idle(add_now, &plan);
+    assert_int_equal(invoke(one, session, COMMAND_FORGET), CODE_TARGET_DEAD);
+    assert_non_null(strstr(test_port_log(), "took a call before it answered the last one"));
+    assert_int_equal(test_port_live_apps(), 0);
+    gp_client_destroy(one);
+    gp_client_destroy(other);
+}
+
+/* Nor can it take a call so that nobody knows that it has it, nor give it to somebody else. */
+static void app_cannot_hide_a_call(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    assert_int_equal(invoke(client, session, COMMAND_GIVE), (uint32_t)SYS_ERR_NOT_ALLOWED);
+    assert_int_equal(invoke(client, session, COMMAND_LOSE), CODE_SUCCESS);
+    struct cancel_plan plan = {client, session, 9};
+    struct msg_arg arg = invoke_message(session, COMMAND_ADD);
+    arg.head.cancel_id = 9;
+    test_port_when_idle(cancel_now, &plan);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_CANCEL);
+    assert_int_equal(app_log.lost, SYS_ERR_NOT_ALLOWED);
+    /* It sleeps for an hour; its client does not wait for that when it ends, nor does the app die. */
+    uint64_t before = port_clock_ns();
+    gp_client_destroy(client);
+    assert_true(port_clock_ns() - before < UINT64_C(60000000000));
+    assert_int_equal(test_port_live_apps(), 1);
+    client = client_create();
+    gp_client_destroy(client);
+}
+
 static struct port_mem *make_memory(uint64_t size)
 {
     struct port_mem *mem = NULL;
@@ -928,6 +1008,8 @@ int main(void)
         cmocka_unit_test_teardown(app_that_ignores_cancellation_is_ended, finish),
         cmocka_unit_test_teardown(app_that_does_not_close_is_ended, finish),
         cmocka_unit_test_teardown(app_lets_go_of_a_dead_client, finish),
+        cmocka_unit_test_teardown(app_that_forgets_a_call_is_ended, finish),
+        cmocka_unit_test_teardown(app_cannot_hide_a_call, finish),
         cmocka_unit_test_teardown(memory_is_mapped_once_and_dropped, finish),
         cmocka_unit_test_teardown(memory_outside_is_refused, finish),
         cmocka_unit_test_teardown(sizes_above_the_buffer_are_short, finish),

@@ -28,6 +28,8 @@ struct thread;
 
 #define RIGHTS_PORT (RIGHT_WAIT | RIGHT_ACCEPT)
 #define RIGHTS_CHANNEL (RIGHT_WAIT | RIGHT_SEND | RIGHT_RECEIVE | RIGHT_TRANSFER)
+/* A session stays with the app that it was opened at: its client waits for that one, and cancels it. */
+#define RIGHTS_SESSION (RIGHTS_CHANNEL & ~RIGHT_TRANSFER)
 #define RIGHTS_SET (RIGHT_WAIT | RIGHT_CONTROL)
 #define RIGHTS_MEMORY (RIGHT_MAP_READ | RIGHT_MAP_WRITE | RIGHT_TRANSFER)
 

@@ -2,6 +2,8 @@
 #include <kernel/sched/lock.h>
 
 #define BUFFERS_MAX 32u
+/* So many clients that gave up are told of, one by one; nobody wants to know of more. */
+#define GONE_MAX 64u
 
 static struct list named;
 static struct list newcomers; /* watches to be told of new ports */
@@ -178,15 +180,14 @@ void port_object_give_up(const void *who)
 
 enum error port_object_accept(struct port_object *port, struct channel **server)
 {
+    if (port->gone > 0) {
+        port->gone--;
+        return E_CLOSED;
+    }
     struct list *link = list_take_first(&port->pending);
     if (link == NULL)
         return E_NO_MESSAGE;
-    struct channel *channel = LIST_OF(link, struct channel, pending_link);
-    if (channel->peer == NULL) {
-        object_close(&channel->object);
-        return E_CLOSED;
-    }
-    *server = channel;
+    *server = LIST_OF(link, struct channel, pending_link);
     return E_OK;
 }
 
@@ -200,16 +201,30 @@ uint32_t port_object_pending(const struct port_object *port)
 
 void port_object_refuse_all(struct port_object *port)
 {
+    port->gone = 0;
     for (struct list *link = list_take_first(&port->pending); link != NULL;
          link = list_take_first(&port->pending))
         object_close(&LIST_OF(link, struct channel, pending_link)->object);
 }
 
+/* The client of a connection that was not accepted hung up. Nothing of it stays but that it was there:
+ * else clients could fill the memory of the kernel, whose service does not accept. */
+static void drop_pending(struct port_object *port, struct channel *server)
+{
+    if (port->gone < GONE_MAX)
+        port->gone++;
+    list_remove(&server->pending_link);
+    object_close(&server->object);
+}
+
 void port_object_connection_ended(struct channel *channel, struct channel *peer)
 {
     struct channel *server = channel->is_server ? channel : peer;
-    if (peer != NULL && server->port != NULL)
+    if (peer != NULL && server->port != NULL) {
         server->port->connections--;
+        if (peer == server && !list_empty(&server->pending_link))
+            drop_pending(server->port, server);
+    }
     if (channel->is_server && channel->port != NULL) {
         struct port_object *port = channel->port;
         channel->port = NULL;
@@ -232,5 +247,6 @@ void port_object_free(struct object *object)
 
 uint32_t port_object_events(struct object *object)
 {
-    return list_empty(&port_object_of(object)->pending) ? 0 : SYS_EVENT_READY;
+    const struct port_object *port = port_object_of(object);
+    return list_empty(&port->pending) && port->gone == 0 ? 0 : SYS_EVENT_READY;
 }

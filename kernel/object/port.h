@@ -22,6 +22,7 @@ struct port_object {
     uint32_t connections; /* made and not ended, pending ones included */
     bool shut;
     struct list pending; /* server ends that wait to be accepted, oldest first; a handle each */
+    uint32_t gone;       /* clients that hung up while they waited there: accepting tells of each */
 };
 
 struct port_config {
@@ -55,7 +56,7 @@ enum error port_object_connect_later(const char *path, size_t path_length, struc
                                      struct channel **client) MUST_CHECK;
 /* The oldest pending connection's server end, with one handle, the caller's, who says channel_accepted
  * once it has a place for it, or closes it: then the client never was connected. E_NO_MESSAGE: none;
- * E_CLOSED: its client has gone already (that connection is consumed). */
+ * E_CLOSED: a client has gone already (that connection is consumed). */
 enum error port_object_accept(struct port_object *port, struct channel **server) MUST_CHECK;
 /* Tells whenever a named port comes into being; object_unwatch ends it. */
 void port_object_watch_new(struct watch *watch, void (*notify)(struct watch *));

@@ -92,7 +92,9 @@ enum error call_accept(struct call *call)
     error = port_object_accept(port_object_of(port->object), &channel);
     if (error != E_OK)
         return error;
-    error = handle_install(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
+    bool session = instance_is_session(instance, &channel->object);
+    error = handle_install(&instance->handles, &channel->object,
+                           session ? RIGHTS_SESSION : RIGHTS_CHANNEL, &handle);
     if (error == E_OK) {
         channel_accepted(channel);
         call->result = handle->id;

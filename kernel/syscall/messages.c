@@ -62,6 +62,8 @@ enum error call_get(struct call *call)
     struct channel *channel = NULL;
     struct message *message = NULL;
     enum error error = find_channel(call, RIGHT_RECEIVE, &channel);
+    if (error == E_OK && instance_is_session(call->instance, &channel->object))
+        error = E_NOT_ALLOWED;
     if (error == E_OK)
         error = channel_get(channel, &message);
     if (error != E_OK)

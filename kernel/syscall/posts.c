@@ -44,6 +44,8 @@ static void carry_out(struct instance *instance, const struct post *post)
     if (handle_find_kind(&instance->handles, post->handle, OBJECT_CHANNEL, right, &handle) != E_OK)
         return;
     struct channel *channel = channel_of(handle->object);
+    if (post->kind == SYS_POST_TAKE && instance_is_session(instance, handle->object))
+        return;
     if (post->kind == SYS_POST_TAKE)
         post_take(channel, post->value);
     else if (post->kind == SYS_POST_PUT)

@@ -62,9 +62,13 @@ static void deliver_objects(struct call *call, struct message *message)
 static uint32_t deliver(struct call *call, struct channel *channel)
 {
     struct message *message = NULL;
+    /* Whoever waits for the answer to the last one would wait for ever: nobody serves him. */
+    if (call->instance->serving != NULL) {
+        instance_kill(call->instance, "took a call before it answered the last one");
+        return 0;
+    }
     if (channel_get(channel, &message) != E_OK)
         return 0;
-    instance_served(call->instance); /* an app that never answered the last one */
     instance_serve(call->instance, channel);
     call->page->recv.length = message->length;
     call->page->recv.num_objects = message->num_objects;
@@ -84,7 +88,7 @@ static struct handle *accept_session(struct call *call)
     if (port_object_accept(instance->service, &channel) != E_OK)
         return NULL;
     enum error error =
-        handle_install_session(&instance->handles, &channel->object, RIGHTS_CHANNEL, &handle);
+        handle_install_session(&instance->handles, &channel->object, RIGHTS_SESSION, &handle);
     if (error == E_OK)
         channel_accepted(channel);
     object_close(&channel->object);
@@ -92,12 +96,6 @@ static struct handle *accept_session(struct call *call)
         return NULL;
     __builtin_memcpy(call->page->recv.peer_uuid, channel->peer_uuid, sizeof(channel->peer_uuid));
     return handle;
-}
-
-static bool is_session(const struct instance *instance, struct object *object)
-{
-    return object->kind == OBJECT_CHANNEL && channel_of(object)->is_server &&
-           channel_of(object)->port == instance->service;
 }
 
 /* Something holds on `handle`. False: it came to nothing. Of sys_page.recv only what counts is
@@ -116,7 +114,7 @@ static bool take_event(struct call *call, struct handle *handle, uint32_t events
     struct object *object = handle->object;
     const struct sys_event event = {
         .handle = handle->id, .event = events, .cookie = handle->cookie};
-    bool session = is_session(instance, object);
+    bool session = instance_is_session(instance, object);
     uint64_t flags = session ? 0 : call->arg[3];
     if (flags != 0) {
         call_report(call, &event, object, flags,

@@ -457,6 +457,27 @@ static void quota_body(struct fiber *fiber)
     for (uint64_t i = 0; i < made; i++)
         assert_int_equal(fiber_call(fiber, SYS_ACCEPT, (uint64_t)port), SYS_ERR_CHANNEL_CLOSED);
     assert_true(connect_to(fiber, "q", SYS_CONNECT_ASYNC, FOREVER) >= 1000);
+    assert_int_equal(fiber_call(fiber, SYS_CLOSE, 1001), 0);
+    /* Those who gave up leave nothing behind at a port that nobody accepts at. */
+    for (uint64_t i = 0; i < 10 * made; i++) {
+        assert_int_equal(connect_to(fiber, "q", SYS_CONNECT_ASYNC, FOREVER), 1001);
+        assert_int_equal(fiber_call(fiber, SYS_CLOSE, 1001), 0);
+    }
+    assert_int_equal(connect_to(fiber, "q", SYS_CONNECT_ASYNC, FOREVER), 1001);
+    while ((result = fiber_call(fiber, SYS_ACCEPT, (uint64_t)port)) == SYS_ERR_CHANNEL_CLOSED) {
+    }
+    assert_int_equal(result, 1002);
+    /* Nor can it map one piece of memory without end, to one place or another. */
+    uint64_t memory = (uint64_t)fiber_call(fiber, SYS_MEM_CREATE, 4096);
+    int64_t address = 0;
+    int64_t last = 0;
+    for (made = 0; made < 100000 && address >= 0; made++) {
+        last = address;
+        address = fiber_call(fiber, SYS_MEM_MAP, memory, 0, 4096, SYS_MEM_READ, last);
+    }
+    assert_int_equal(address, SYS_ERR_NO_MEMORY);
+    assert_int_equal(fiber_call(fiber, SYS_MEM_UNMAP, (uint64_t)last, 4096), 0);
+    assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, memory, 0, 4096, SYS_MEM_READ, last), last);
     finished = true;
 }
 
