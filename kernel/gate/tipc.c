@@ -17,6 +17,7 @@ struct tipc_channel {
     struct watch watch;
     struct tipc_listener listener;
     bool wants_room; /* the last send was refused */
+    bool dropped;    /* handles for the normal world; told once: an app cannot fill the log so */
 };
 
 /* The thread that has to run so that something comes on the channel; NULL: nobody knows. */
@@ -287,8 +288,9 @@ enum error tipc_receive(struct tipc_channel *tipc, uint8_t *bytes, size_t room, 
     enum error error = channel_get(tipc->channel, &message);
     if (error != E_OK)
         return error;
-    if (message->num_objects > 0)
+    if (message->num_objects > 0 && !tipc->dropped)
         log_line(SYS_LOG_WARN, "%u handles for the normal world: dropped", message->num_objects);
+    tipc->dropped = tipc->dropped || message->num_objects > 0;
     *length = message->length < room ? message->length : room;
     __builtin_memcpy(bytes, message->data, *length);
     channel_put(tipc->channel, message);

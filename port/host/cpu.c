@@ -50,11 +50,15 @@ void cpu_yield_to_wakers(void)
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-void cpu_yield_to_none(void)
+void cpu_inherit_nothing(pid_t pid)
 {
     const struct sched_param none = {0};
 
-    (void)sched_setscheduler(0, SCHED_OTHER, &none);
+    (void)sched_setscheduler(pid, SCHED_OTHER, &none);
+    (void)sched_setaffinity(pid, sizeof(allowed), &allowed);
+    if (pid == 0) {
+        bound = CPU_ANY;
+    }
 }
 
 int cpu_self(void)

@@ -22,8 +22,9 @@ void cpu_unbind_self(void);
 /* From now on, when somebody wakes the calling thread, he goes on until he waits: what he has to say
  * next comes along. */
 void cpu_yield_to_wakers(void);
-/* The opposite, for a thread that another one made: it inherits that. */
-void cpu_yield_to_none(void);
+/* Takes all that from a process or, for 0, from the calling thread, which inherited it from whoever
+ * made it. */
+void cpu_inherit_nothing(pid_t pid);
 /* Where the calling thread is bound to, or CPU_ANY. */
 int cpu_self(void);
 /* Binds a process, given by its id in the daemon's name space, to a processor or to CPU_ANY. */

@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define READY_LIMIT_MS 10000
-#define START_LIMIT_MS 10000
 #define RESTART_PAUSE_MS 500
 
 struct launcher {
@@ -39,6 +38,8 @@ struct launcher {
     bool has_thread;
     pthread_t thread;
 };
+
+int launcher_start_limit_ms = 20000;
 
 extern char **environ;
 
@@ -58,7 +59,7 @@ bool launcher_is_asked(int argc, char **argv)
 
 static int spawn(bool development, int socket, pid_t *pid)
 {
-    char *arguments[] = {(char *)(uintptr_t)"postern-launcher", (char *)(uintptr_t)LAUNCH_ARGUMENT,
+    char *arguments[] = {(char *)(uintptr_t) "postern-launcher", (char *)(uintptr_t)LAUNCH_ARGUMENT,
                          (char *)(uintptr_t)(development ? "development" : "normal"), NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -141,6 +142,7 @@ static enum error launcher_spawn(struct launcher *launcher)
     if (launcher->pid != launcher->spawned) {
         waitpid(launcher->spawned, NULL, 0); /* has ended: the one that goes on is its child */
     }
+    cpu_inherit_nothing(launcher->pid);
     launcher->socket = pair[0];
     launcher->cpu = CPU_ANY;
     return E_OK;
@@ -179,6 +181,7 @@ static void *launcher_thread(void *argument)
     struct launcher *launcher = argument;
     bool ending = false;
 
+    cpu_inherit_nothing(0);
     while (!ending) {
         struct timespec pause = {.tv_nsec = RESTART_PAUSE_MS * 1000000L};
         int socket;
@@ -271,13 +274,15 @@ void launcher_end(void)
     }
 }
 
+/* *pid: who was asked. */
 static enum error launcher_ask(struct launcher *launcher, const struct launch_request *request,
-                               const int fd[LAUNCH_FDS])
+                               const int fd[LAUNCH_FDS], pid_t *pid)
 {
     enum error error = E_NO_RESOURCES;
     int cpu = cpu_self();
 
     pthread_mutex_lock(&launcher->guard);
+    *pid = launcher->pid;
     if (launcher->socket >= 0) {
         if (cpu != CPU_ANY && cpu != launcher->cpu) {
             cpu_bind_process(launcher->pid, cpu);
@@ -300,7 +305,18 @@ static enum error launcher_ask(struct launcher *launcher, const struct launch_re
     return error;
 }
 
-static enum error launcher_answer(int link, int *pidfd)
+/* It does not do what it is there for: its thread finds it dead, and starts another. */
+static void launcher_give_up(struct launcher *launcher, pid_t pid)
+{
+    pthread_mutex_lock(&launcher->guard);
+    if (launcher->socket >= 0 && launcher->pid == pid) {
+        kill(pid, SIGKILL);
+    }
+    pthread_mutex_unlock(&launcher->guard);
+}
+
+/* *silent: nothing came in time. */
+static enum error launcher_answer(int link, int *pidfd, bool *silent)
 {
     struct launch_started started;
     struct wire_extra extra = {.num_fds = 0};
@@ -308,8 +324,9 @@ static enum error launcher_answer(int link, int *pidfd)
     int rc;
 
     do {
-        rc = wire_wait(link, -1, START_LIMIT_MS);
+        rc = wire_wait(link, -1, launcher_start_limit_ms);
     } while (rc < 0 && errno == EINTR);
+    *silent = rc == 0;
     if (rc == 1) {
         got = wire_receive(link, &started, sizeof(started), 1, &extra);
     }
@@ -333,6 +350,8 @@ enum error launcher_start(const struct launcher_app *app, int *link, int *pidfd)
                           [LAUNCH_FD_PAGE] = app->page,
                           [LAUNCH_FD_OUTPUT] = app->output};
     enum error error = launcher_begin(launcher);
+    bool silent = false;
+    pid_t pid = 0;
     int pair[2];
 
     if (error != E_OK) {
@@ -343,10 +362,13 @@ enum error launcher_start(const struct launcher_app *app, int *link, int *pidfd)
     }
     fd[LAUNCH_FD_LINK] = pair[1];
     snprintf(request.name, sizeof(request.name), "%s", app->name);
-    error = launcher_ask(launcher, &request, fd);
+    error = launcher_ask(launcher, &request, fd, &pid);
     close(pair[1]);
     if (error == E_OK) {
-        error = launcher_answer(pair[0], pidfd);
+        error = launcher_answer(pair[0], pidfd, &silent);
+    }
+    if (silent) {
+        launcher_give_up(launcher, pid);
     }
     if (error != E_OK) {
         close(pair[0]);

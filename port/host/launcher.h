@@ -1,6 +1,6 @@
 /*
  * The daemon's side of the launcher (launcher_main.c): starts it, asks it to start apps, hears from
- * it how they ended, starts it anew when it dies. There are two at the most: one for the normal
+ * it how they ended, starts it anew when it dies or hangs. There are two at the most: one for the normal
  * sandbox, and one for the development form, started when it is first needed.
  */
 #ifndef POSTERN_PORT_HOST_LAUNCHER_H
@@ -26,6 +26,10 @@ typedef void launcher_ended_fn(bool development, uint64_t id, const char *how);
 enum error launcher_init(launcher_ended_fn *ended) MUST_CHECK;
 /* Ends the launchers, and with them all apps. */
 void launcher_end(void);
+
+/* A start that takes longer than this means that the launcher hangs: it is ended and started anew,
+ * and its apps with it. Milliseconds; for tests to shorten. */
+extern int launcher_start_limit_ms;
 
 struct launcher_app {
     uint64_t id; /* not 0 */

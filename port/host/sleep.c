@@ -127,7 +127,7 @@ uint64_t port_clock_ns(void)
 static void *pool_thread(void *unused)
 {
     (void)unused;
-    cpu_yield_to_none();
+    cpu_inherit_nothing(0);
     pthread_mutex_lock(&pool_guard);
     for (;;) {
         while (!kicked) {

@@ -6,6 +6,7 @@
 #include <abi/package.h>
 #include <port/kernel.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,9 @@ _Noreturn void port_panic(const char *why)
 
 void kernel_background(void)
 {
+    cpu_set_t where;
+
+    fake.background_cpus = sched_getaffinity(0, sizeof(where), &where) == 0 ? CPU_COUNT(&where) : 0;
     fake.background++;
 }
 

@@ -21,8 +21,9 @@ struct fake_counts {
     atomic_int cancels;  /* gp_cancel */
     atomic_int memories; /* registered and not released */
     atomic_int packages;
-    atomic_int background; /* kernel_background */
-    atomic_int timer;      /* kernel_timer */
+    atomic_int background;      /* kernel_background */
+    atomic_int background_cpus; /* on so many processors it may run */
+    atomic_int timer;           /* kernel_timer */
 };
 extern struct fake_counts fake;
 /* port_development's answer. */

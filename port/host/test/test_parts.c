@@ -4,6 +4,7 @@
  */
 #include "../account.h"
 #include "../app_window.h"
+#include "../cpu.h"
 #include "../identity.h"
 #include "../journal.h"
 #include "../launcher.h"
@@ -21,6 +22,7 @@
 #include <fcntl.h>
 #include <port/port.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -414,8 +416,15 @@ static void the_timer_fires_at_its_time(void **state)
 static void a_kick_is_followed(void **state)
 {
     int before = fake.background;
+    cpu_set_t all;
 
     (void)state;
+    /* What it does is done anywhere, wherever whoever asked first is bound. */
+    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    cpu_init();
+    for (uint32_t cpu = 0; cpu < CPU_SETSIZE && cpu_self() == CPU_ANY; cpu++) {
+        cpu_bind_self(cpu);
+    }
     port_lock();
     port_kick();
     port_unlock();
@@ -423,6 +432,8 @@ static void a_kick_is_followed(void **state)
         pause_ms(5);
     }
     assert_true(fake.background > before);
+    cpu_unbind_self();
+    assert_int_equal(fake.background_cpus, CPU_COUNT(&all));
     for (int i = 0; i < 1000; i++) {
         port_lock();
         port_kick();

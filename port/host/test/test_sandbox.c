@@ -613,6 +613,26 @@ static void the_launcher_may_be_killed(void **state)
     one_life(0);
 }
 
+static void a_launcher_that_hangs_is_replaced(void **state)
+{
+    struct timespec pause = {.tv_nsec = 20000000};
+    struct port_app_config config = {.image = image};
+    struct port_app *app = NULL;
+    int before = launcher_pid();
+    int limit = launcher_start_limit_ms;
+
+    (void)state;
+    assert_int_equal(kill(before, SIGSTOP), 0);
+    launcher_start_limit_ms = 500;
+    assert_int_equal(port_app_create(&config, &app), E_NO_RESOURCES);
+    launcher_start_limit_ms = limit;
+    for (int i = 0; i < 1000 && (launcher_pid() == before || launcher_pid() == 0); i++) {
+        nanosleep(&pause, NULL);
+    }
+    assert_int_not_equal(launcher_pid(), before);
+    one_life(0);
+}
+
 static void the_development_form_is_looser(void **state)
 {
     struct port_image *other = NULL;
@@ -754,6 +774,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_thousand_lives_leave_nothing),
         cmocka_unit_test(lives_at_the_same_time),
         cmocka_unit_test(the_launcher_may_be_killed),
+        cmocka_unit_test(a_launcher_that_hangs_is_replaced),
         cmocka_unit_test(the_development_form_is_looser),
         cmocka_unit_test(a_wrapper_can_run_the_development_form),
         cmocka_unit_test(an_app_can_be_held),
