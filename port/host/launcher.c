@@ -59,7 +59,7 @@ bool launcher_is_asked(int argc, char **argv)
 
 static int spawn(bool development, int socket, pid_t *pid)
 {
-    char *arguments[] = {(char *)(uintptr_t) "postern-launcher", (char *)(uintptr_t)LAUNCH_ARGUMENT,
+    char *arguments[] = {(char *)(uintptr_t)"postern-launcher", (char *)(uintptr_t)LAUNCH_ARGUMENT,
                          (char *)(uintptr_t)(development ? "development" : "normal"), NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
