@@ -56,7 +56,9 @@ enum error gp_shm_register(struct gp_client *client, uint64_t cookie,
 enum error gp_shm_release(struct gp_client *client, uint64_t cookie) MUST_CHECK;
 
 /* A package that this client brought along: used when it opens that app and no instance of it is
- * there. Takes a copy. E_NO_MEMORY, E_BAD_FORMAT (not even a header). */
+ * there. Takes a copy, and keeps the last GP_PACKAGES_MAX of the client's. E_NO_MEMORY, E_BAD_FORMAT
+ * (not even a header). */
+#define GP_PACKAGES_MAX 8u
 enum error gp_client_offer_package(struct gp_client *client, const uint8_t *package,
                                    size_t size) MUST_CHECK;
 

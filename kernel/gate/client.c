@@ -141,12 +141,18 @@ enum error gp_shm_release(struct gp_client *client, uint64_t cookie)
 
 static void free_package(struct client_package *package)
 {
-    list_remove(&package->link);
-    package->replaced = true;
-    if (package->users > 0)
-        return;
     port_free(package->bytes);
     port_free(package);
+}
+
+/* It is not offered any more; whoever reads it just now is the last. */
+static void drop_package(struct gp_client *client, struct client_package *package)
+{
+    list_remove(&package->link);
+    client->num_packages--;
+    package->replaced = true;
+    if (package->users == 0)
+        free_package(package);
 }
 
 struct client_package *client_find_package(struct gp_client *client, const uint8_t uuid[16])
@@ -164,7 +170,7 @@ struct client_package *client_find_package(struct gp_client *client, const uint8
 void client_package_done(struct client_package *package)
 {
     package->users--;
-    if (package->replaced)
+    if (package->replaced && package->users == 0)
         free_package(package);
 }
 
@@ -191,9 +197,12 @@ enum error gp_client_offer_package(struct gp_client *client, const uint8_t *byte
     struct client_package *old = client_find_package(client, package->uuid);
     if (old != NULL) {
         old->users--;
-        free_package(old);
+        drop_package(client, old);
     }
+    if (client->num_packages == GP_PACKAGES_MAX)
+        drop_package(client, LIST_OF(client->packages.next, struct client_package, link));
     list_append(&client->packages, &package->link);
+    client->num_packages++;
     return E_OK;
 }
 
@@ -225,7 +234,7 @@ void gp_client_destroy(struct gp_client *client)
         LIST_FOR_EACH (link, &client->memory[i])
             free_memory(LIST_OF(link, struct client_memory, link));
     LIST_FOR_EACH (link, &client->packages)
-        free_package(LIST_OF(link, struct client_package, link));
+        drop_package(client, LIST_OF(link, struct client_package, link));
     account_release(client->account);
     port_free(client->slots);
     port_free(client);

@@ -65,7 +65,8 @@ struct gp_client {
     struct client_slot *slots;
     uint32_t num_slots;
     struct list memory[CLIENT_MEMORY_BUCKETS];
-    struct list packages;
+    struct list packages; /* oldest first */
+    uint32_t num_packages;
     /* The last cancellations that came before their calls (a client uses an id other than 0 once):
      * a call takes its own when it begins. */
     struct {

@@ -849,6 +849,18 @@ static void offered_package_serves_its_client(void **state)
     assert_int_equal(gp_client_offer_package(client, offered, size), E_OK);
     assert_int_equal(gp_client_offer_package(client, offered, size), E_OK);
     assert_int_equal(open_session(other, &session), CODE_ITEM_NOT_FOUND);
+    /* Only the last few are kept. */
+    for (uint8_t i = 0; i <= GP_PACKAGES_MAX; i++) {
+        struct package_header header;
+        memcpy(&header, offered, sizeof(header));
+        if (i > 0)
+            memset(header.uuid, i, sizeof(header.uuid));
+        memcpy(offered, &header, sizeof(header));
+        assert_int_equal(gp_client_offer_package(other, offered, size), E_OK);
+        memcpy(header.uuid, app_uuid, sizeof(header.uuid));
+        memcpy(offered, &header, sizeof(header));
+    }
+    assert_int_equal(open_session(other, &session), CODE_ITEM_NOT_FOUND);
     (void)must_open(client);
     gp_client_destroy(client);
     gp_client_destroy(other);

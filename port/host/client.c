@@ -51,6 +51,8 @@ struct client {
     size_t max_pieces;
     uint64_t memory; /* bytes of it */
     uint64_t next_cookie;
+    uint64_t package[GP_PACKAGES_MAX]; /* sizes of the last ones that it brought along */
+    uint32_t next_package;
 };
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -196,10 +198,24 @@ static uint8_t *read_package(int fd, size_t *size)
     return bytes;
 }
 
+/* The kernel keeps a copy of the last ones: they are among what the user has. */
+static bool count_package(struct client *client, uint64_t size)
+{
+    uint64_t *oldest = &client->package[client->next_package % GP_PACKAGES_MAX];
+
+    if (!account_take(client->identity.uid, ACCOUNT_MEMORY, size)) {
+        return false;
+    }
+    account_give(client->identity.uid, ACCOUNT_MEMORY, *oldest);
+    *oldest = size;
+    client->next_package++;
+    return true;
+}
+
 static uint32_t take_package(struct client *client, const struct wire_extra *extra)
 {
     uid_t uid = client->identity.uid;
-    enum error error;
+    enum error error = E_BAD_FORMAT;
     uint8_t *bytes;
     size_t size = 0;
 
@@ -210,7 +226,10 @@ static uint32_t take_package(struct client *client, const struct wire_extra *ext
         return RESULT_BUSY;
     }
     bytes = read_package(extra->fd[0], &size);
-    error = bytes != NULL ? gp_client_offer_package(client->gp, bytes, size) : E_BAD_FORMAT;
+    if (bytes != NULL) {
+        error = count_package(client, size) ? gp_client_offer_package(client->gp, bytes, size)
+                                            : E_NO_MEMORY;
+    }
     free(bytes);
     account_give(uid, ACCOUNT_IMAGE, 1);
     return error == E_OK          ? RESULT_SUCCESS
@@ -315,6 +334,9 @@ static void client_close(struct client *client)
     gp_client_destroy(client->gp);
     account_give(client->identity.uid, ACCOUNT_LANE, client->num_lanes);
     give_pieces(client->identity.uid, client->num_pieces, client->memory);
+    for (size_t i = 0; i < GP_PACKAGES_MAX; i++) {
+        account_give(client->identity.uid, ACCOUNT_MEMORY, client->package[i]);
+    }
 }
 
 static void client_serve(struct client *client)

@@ -327,6 +327,12 @@ static void packages_must_be_files(void **state)
     reply = request(socket, LINK_APP_IMAGE, 0, &fd, 1, &extra);
     assert_int_equal(reply.status, 0);
     assert_int_equal(fake.packages, before + 1);
+    /* The last few of a client's are kept, and paid for. */
+    for (unsigned int i = 0; i < 2 * GP_PACKAGES_MAX; i++) {
+        reply = request(socket, LINK_APP_IMAGE, 0, &fd, 1, &extra);
+        assert_int_equal(reply.status, 0);
+    }
+    assert_int_equal(account_total(ACCOUNT_MEMORY), GP_PACKAGES_MAX * 4096);
     close(fd);
     close(pipes[0]);
     close(pipes[1]);
