@@ -119,7 +119,8 @@ struct link_lane {
  * memory files whose memory goes with it. Either side ends the connection by closing it.
  *
  * Nothing is ever dropped: while the service's queue is full the daemon does not read; while the
- * client's socket is full it leaves messages in the service's queue. A datagram that is longer than
+ * client's socket is full it leaves messages in the service's queue. Only what a client that has gone
+ * left in its socket waits no longer than 5 seconds for a service that does not read. A datagram that is longer than
  * the port's buffer is cut to it, as every message is. The daemon sets SO_PASSCRED on its end, so that
  * it can tell an empty message from the end.
  */

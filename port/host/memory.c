@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include "account.h"
+#include "sleep.h"
 
 #include <abi/syscall.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <linux/magic.h>
 #include <malloc.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@
 #define SEALS_AGAINST_WRITING (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 struct port_mem {
+    struct sleep_errand end;
     uint64_t size;
     int fd;
     _Atomic int read_only; /* opened on first use; -1 before */
@@ -238,11 +241,8 @@ bool memory_can_map(struct port_mem *mem, uint32_t prot)
     return (prot & SYS_MEM_WRITE) != 0 ? mem->writable : memory_fd_read_only(mem) >= 0;
 }
 
-void port_mem_destroy(struct port_mem *mem)
+static void destroy(struct port_mem *mem)
 {
-    if (mem == NULL) {
-        return;
-    }
     /* The pages go now, also when a client or an app that cheats keeps its mapping. */
     if (!mem->foreign) {
         (void)fallocate(mem->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)mem->size);
@@ -257,6 +257,18 @@ void port_mem_destroy(struct port_mem *mem)
         atomic_fetch_sub(&in_use, mem->size);
     }
     free(mem);
+}
+
+static void destroy_now(struct sleep_errand *errand)
+{
+    destroy((struct port_mem *)(void *)((char *)errand - offsetof(struct port_mem, end)));
+}
+
+void port_mem_destroy(struct port_mem *mem)
+{
+    if (mem != NULL && !sleep_after_unlock(&mem->end, destroy_now)) {
+        destroy(mem);
+    }
 }
 
 uint64_t port_mem_size(const struct port_mem *mem)

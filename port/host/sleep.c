@@ -2,7 +2,8 @@
  * The kernel's lock, its sleepers, its timer and the threads that do its work without a caller.
  *
  * A wake-up under the lock would let the woken thread run into the lock at once, so the system is
- * asked to wake only after the lock was released; the word itself is set before.
+ * asked to wake only after the lock was released; the word itself is set before. Errands likewise
+ * wait for the release: emptying a large memory object takes as long as thousands of calls.
  */
 #include "sleep.h"
 
@@ -30,6 +31,9 @@ static _Thread_local bool lock_mine;
 /* Wakes that this thread owes; made while it holds the lock. */
 static _Thread_local uint32_t *owed[WAKES_MAX];
 static _Thread_local unsigned int num_owed;
+
+/* Errands that it has. */
+static _Thread_local struct sleep_errand *errands;
 
 static struct timespec started;
 
@@ -60,7 +64,9 @@ void port_lock(void)
 void port_unlock(void)
 {
     unsigned int count = num_owed;
+    struct sleep_errand *errand = errands;
 
+    errands = NULL;
     num_owed = 0;
     lock_mine = false;
     pthread_mutex_unlock(&lock);
@@ -69,6 +75,23 @@ void port_unlock(void)
     for (unsigned int i = 0; i < count; i++) {
         word_wake(owed[i]);
     }
+    while (errand != NULL) {
+        struct sleep_errand *next = errand->next;
+
+        errand->run(errand);
+        errand = next;
+    }
+}
+
+bool sleep_after_unlock(struct sleep_errand *errand, void (*run)(struct sleep_errand *))
+{
+    if (!lock_mine) {
+        return false;
+    }
+    errand->run = run;
+    errand->next = errands;
+    errands = errand;
+    return true;
 }
 
 bool port_lock_is_mine(void)

@@ -30,6 +30,10 @@
 /* Turns of the service for this client before whatever else is ready gets one. */
 #define DOOR_TURNS 16u
 
+/* So long a message waits for room whose client has gone: a service that hangs must not keep the
+ * connections of all who gave it up. */
+#define GONE_LIMIT_MS 5000
+
 /* Messages for the client that are fetched at a time. */
 #define DOOR_BATCH 8u
 
@@ -42,6 +46,7 @@ struct door {
     struct tipc_channel *channel;
     bool client_deaf; /* it takes no messages any more; what it sent before still counts */
     bool hung_up;     /* seen by poll(), while a message of it waits */
+    bool given_up;    /* and the service did not take that in time */
 
     /* From the client, and not taken by the service yet. */
     bool in_waits;
@@ -252,6 +257,7 @@ static void doze(struct door *door)
 {
     struct pollfd wanted[2] = {{.fd = door->bell, .events = POLLIN}, {.fd = door->socket}};
     uint64_t rings;
+    int ready;
 
     if (!door->in_waits) {
         wanted[1].events |= POLLIN;
@@ -262,7 +268,9 @@ static void doze(struct door *door)
     if (door->hung_up && door->in_waits) {
         wanted[1].fd = -1; /* it would report the end again and again */
     }
-    if (poll(wanted, 2, -1) > 0) {
+    ready = poll(wanted, 2, door->hung_up && door->in_waits ? GONE_LIMIT_MS : -1);
+    door->given_up = ready == 0;
+    if (ready > 0) {
         door->hung_up = door->hung_up || (wanted[1].revents & (POLLHUP | POLLERR)) != 0;
         door->client_deaf = door->client_deaf || door->hung_up;
         if (wanted[0].revents != 0 && read(door->bell, &rings, sizeof(rings)) < 0) {
@@ -314,7 +322,7 @@ static void serve(struct door *door)
     unsigned int turns = 0;
 
     cpu_yield_to_wakers(); /* so that several messages written one after the other come together */
-    while (steps_out(door) != STEP_OVER && steps_in(door, &more) != STEP_OVER &&
+    while (!door->given_up && steps_out(door) != STEP_OVER && steps_in(door, &more) != STEP_OVER &&
            steps_out(door) != STEP_OVER) {
         if (more && ++turns < DOOR_TURNS) {
             continue;

@@ -810,6 +810,60 @@ static void too_many_connections(void)
     still_alive();
 }
 
+/* The TEE's count of its clients; -1: it does not say. */
+static int count_clients(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct link_hello hello = {
+        .magic = LINK_MAGIC, .protocol = LINK_PROTOCOL, .kind = LINK_KIND_CONTROL};
+    struct link_request request = {.op = LINK_CONTROL_STATUS};
+    struct link_welcome welcome;
+    struct link_reply reply;
+    _Alignas(struct cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec piece = {&reply, sizeof(reply)};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
+    char text[2048] = "";
+    int count = -1, status = -1;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", getenv(LINK_ENVIRONMENT),
+             LINK_SOCKET_CONTROL);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        send(fd, &hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello) &&
+        recv(fd, &welcome, sizeof(welcome), 0) == sizeof(welcome) && welcome.status == 0 &&
+        send(fd, &request, sizeof(request), MSG_NOSIGNAL) == sizeof(request) &&
+        recvmsg(fd, &message, MSG_CMSG_CLOEXEC) == sizeof(reply) && CMSG_FIRSTHDR(&message)) {
+        memcpy(&status, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(status));
+        if (pread(status, text, sizeof(text) - 1, 0) > 0 && strstr(text, "\nclients: "))
+            count = (int)strtol(strstr(text, "\nclients: ") + 10, NULL, 10);
+        close(status);
+    }
+    close(fd);
+    return count;
+}
+
+/* A service that hangs does not keep the connections of those who gave it up, also when messages of
+ * theirs wait for it. The last case: it hangs for good. */
+static void service_hangs(void)
+{
+    int before = count_clients();
+    int fd = tipc_connect(DEVICE, VICTIM);
+    EXPECT_TRUE(before >= 0);
+    EXPECT_TRUE(fd >= 0);
+    set_nonblocking(fd, true);
+    EXPECT(write(fd, "hang", 4), 4);
+    /* Until queue and socket are full, so that one message waits in between. */
+    for (int quiet = 0; quiet < 5; quiet++)
+        while (events_of(fd, POLLOUT, 100) == POLLOUT && write(fd, "more", 4) == 4)
+            quiet = 0;
+    EXPECT_TRUE(count_clients() > before);
+    EXPECT(tipc_close(fd), 0);
+    for (int i = 0; i < 600 && count_clients() > before; i++)
+        usleep(50000);
+    EXPECT(count_clients(), before);
+    still_alive();
+}
+
 #define CASE(name) {#name, name}
 static const struct {
     const char *name;
@@ -839,6 +893,7 @@ static const struct {
     CASE(bad_descriptors),
     CASE(memory_that_cannot_be_mapped),
     CASE(too_many_connections),
+    CASE(service_hangs),
 };
 
 int main(int argc, char **argv)

@@ -278,6 +278,26 @@ static void a_clients_memory_is_its_own(void **state)
     close(fd);
 }
 
+/* Emptying much memory takes long: nobody waits for it who wants the kernel's lock. But whoever gave it
+ * back finds it gone when he is out of the kernel. */
+static void memory_goes_without_the_lock(void **state)
+{
+    struct port_mem *mem = NULL;
+    volatile uint8_t *bytes;
+
+    (void)state;
+    assert_int_equal(port_mem_create(4096, &mem), E_OK);
+    bytes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd(mem), 0);
+    assert_ptr_not_equal(bytes, MAP_FAILED);
+    bytes[0] = 7;
+    port_lock();
+    port_mem_destroy(mem);
+    assert_int_equal(bytes[0], 7);
+    port_unlock();
+    assert_int_equal(bytes[0], 0);
+    munmap((void *)(uintptr_t)bytes, 4096);
+}
+
 static void memory_is_sealed_and_counted(void **state)
 {
     uint64_t before = memory_in_use();
@@ -635,6 +655,7 @@ int main(void)
         cmocka_unit_test(an_identity_cannot_be_smuggled_in),
         cmocka_unit_test(shares_are_limited),
         cmocka_unit_test(a_clients_memory_is_its_own),
+        cmocka_unit_test(memory_goes_without_the_lock),
         cmocka_unit_test(memory_is_sealed_and_counted),
         cmocka_unit_test(the_log_keeps_its_lines),
         cmocka_unit_test(sleepers_are_woken),

@@ -101,6 +101,8 @@ static void obey(handle_t chan, const char *word)
         exit(1 / zero);
     if (strcmp(word, "jump") == 0)
         ((void (*)(void))(uintptr_t)nowhere)();
+    if (strcmp(word, "hang") == 0)
+        trusty_nanosleep(0, 0, 3600000000000U);
     if (strcmp(word, "deaf") == 0)
         deaf = true;
     if (strcmp(word, "spin") == 0)
