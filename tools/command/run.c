@@ -24,10 +24,12 @@
 #include <tools/hosted/private.h>
 #include <tools/key/key.h>
 #include <tools/package/development.h>
+#include <tools/printable.h>
 #include <tools/say.h>
 #include <unistd.h>
 
 #define PATHS_MAX 256
+#define ERRORS_TOLD 5
 
 struct request {
     const char *apps[PATHS_MAX];
@@ -419,6 +421,31 @@ static bool prepare(struct run *run)
     return make_debuggable(run);
 }
 
+/* The log goes with the folder: what it says of why a program failed is told before. */
+static void tell_errors(const char *path)
+{
+    FILE *log = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    size_t told = 0;
+    while (log != NULL && getline(&line, &size, log) > 0) {
+        const char *level = strchr(line, ' '); /* behind the time */
+        if (level == NULL || strncmp(level, " error ", 7) != 0)
+            continue;
+        if (told++ == ERRORS_TOLD) {
+            say_note("and more: --log FILE keeps the TEE's log");
+            break;
+        }
+        const char *text = level + 7 + strspn(level + 7, " ");
+        (void)fputs("postern run: the TEE's log: ", stderr);
+        printable_text(stderr, text, strcspn(text, "\n"));
+        (void)fputc('\n', stderr);
+    }
+    free(line);
+    if (log != NULL)
+        (void)fclose(log);
+}
+
 int command_run(int argc, char **argv)
 {
     struct request request = {.num_apps = 0};
@@ -438,6 +465,8 @@ int command_run(int argc, char **argv)
         status = run_program(&run);
         control_close(&run.control);
         launch_stop(&run.tee);
+        if (status != 0 && request.log == NULL)
+            tell_errors(run.folder.log);
     }
     private_destroy(&run.folder, request.keep);
     free(run.gdb.symbols);
