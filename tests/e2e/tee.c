@@ -98,8 +98,9 @@ void tee_file_write(const char *path, const void *bytes, size_t size)
     char fresh[TEE_PATH + 16];
     (void)snprintf(fresh, sizeof(fresh), "%s.new", path);
     FILE *file = fopen(fresh, "w");
-    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0 ||
-        rename(fresh, path) != 0) {
+    /* A TEE takes no trust file that others may write. */
+    if (file == NULL || fchmod(fileno(file), 0644) != 0 || fwrite(bytes, 1, size, file) != size ||
+        fclose(file) != 0 || rename(fresh, path) != 0) {
         tee_bail("%s: %s", path, strerror(errno));
     }
 }
