@@ -110,15 +110,17 @@ enum error port_rpc_mem_create(size_t size, struct port_rpc_mem *out)
     }
     const struct msg_tmem tmem = arg.params[0].u.tmem;
     bool listed = (arg.params[0].attr & MSG_ATTR_NONCONTIG) != 0;
-    if (!is_tmem(arg.params[0].attr) || tmem.size < size || tmem.cookie == 0) {
+    if (!is_tmem(arg.params[0].attr) || tmem.cookie == 0) {
         return E_COMMUNICATION;
     }
     out->size = size;
     out->tmem = (struct msg_tmem){
         .address = listed ? 0 : tmem.address, .size = size, .cookie = tmem.cookie};
-    if (!listed) {
+    /* Too little is given back, too: Linux lets no other supplicant in while we have one's memory. */
+    bool enough = tmem.size >= size;
+    if (enough && !listed) {
         out->bytes = normal_pointer(physical(tmem.address), size);
-    } else {
+    } else if (enough) {
         uint64_t offset = tmem.address % PAGE_SIZE;
         uint64_t pages = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE;
         uint32_t slot;

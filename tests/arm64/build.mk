@@ -54,12 +54,13 @@ ARM64_ALL += out/arm64/monitor-test.bin
 TESTS += tests/arm64/boot-test
 
 # The machine with the kernel in it; it trusts the tree's development key, which is made with the first
-# app, and the end-to-end tests' key.
+# app, and the end-to-end tests' keys.
+ARM64_TRUST := $(addprefix out/tests/e2e/keys/,floor.trust scoped.key)
 ARM64_APPS :=
 out/arm64/postern-test.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/postern-image \
-    $$(ARM64_APPS) out/tests/e2e/keys/test.key
+    $$(ARM64_APPS) $(ARM64_TRUST)
 	$(Q)rm -rf out/arm64/trust && mkdir -m 755 out/arm64/trust && \
-	    cp out/config/postern/development.trust out/tests/e2e/keys/test.trust out/arm64/trust/ && \
+	    cp out/config/postern/development.trust $(ARM64_TRUST:.key=.trust) out/arm64/trust/ && \
 	    out/bin/postern-image $< out/arm64/trust $@ out/arm64/crypto.lib
 $(eval $(call monitor_flash,out/arm64/flash-test.bin,out/arm64/postern-test.img,out/arm64/loader.bin))
 ARM64_ALL += out/arm64/flash-test.bin

@@ -7,7 +7,7 @@ e2e_FOLDERS := abi $(client_HEADERS)
 e2e_FLAGS := -Wno-format-truncation
 e2e_NAMES := memory policy cancel codes protocol identity hostile death packages supplicant upgrade \
     leaks load
-e2e_SHARED := $(addprefix tests/e2e/,tap.c tee.c tee_hosted.c call.c link.c forge.c)
+e2e_SHARED := $(addprefix tests/e2e/,tap.c tee.c tee_hosted.c door_hosted.c call.c link.c forge.c)
 
 $(eval $(call objects,e2e,$(e2e_SHARED),$(e2e_FLAGS),$(e2e_FOLDERS)))
 
@@ -30,13 +30,20 @@ endef
 $(eval $(call e2e_app,probe))
 $(eval $(call e2e_app,villain))
 
-# Signing keys of the tests: `other` is trusted by nobody.
+# Signing keys of the tests: `other` is trusted by nobody, `scoped` may sign one app (tests/e2e/tee.h).
+# And the test key once more, with a floor under the versions of one app.
+out/tests/e2e/keys/scoped.key: e2e_KEY_OPTIONS := --app 08221080-667b-499a-9ac6-98749a398da9
 out/tests/e2e/keys/%.key: | out/bin/postern
 	$(call say,KEY,$@)
-	$(Q)mkdir -p $(@D) && rm -f $(@:.key=).* && out/bin/postern keygen --output $(@:.key=) >$@.log
+	$(Q)mkdir -p $(@D) && rm -f $(@:.key=).* && \
+	    out/bin/postern keygen $(e2e_KEY_OPTIONS) --output $(@:.key=) >$@.log
+out/tests/e2e/keys/floor.trust: out/tests/e2e/keys/test.key
+	$(Q)umask 022 && { cat $(<:.key=.trust) && \
+	    echo 'floor = 0822107f-667b-499a-9ac6-98749a398da9 2.1.0'; } >$@
 
 e2e_NEEDS := out/tests/e2e/obj/probe/probe.elf out/tests/e2e/obj/villain/villain.elf \
-    out/tests/e2e/keys/test.key out/tests/e2e/keys/other.key out/bin/posternd \
+    out/tests/e2e/keys/test.key out/tests/e2e/keys/other.key out/tests/e2e/keys/scoped.key \
+    out/tests/e2e/keys/floor.trust out/bin/posternd \
     out/bin/postern-supplicant out/bin/postern
 
 $(foreach n,$(e2e_NAMES),$(eval $(call e2e_test,$n)))
@@ -44,12 +51,12 @@ $(foreach n,$(e2e_NAMES),$(eval $(call e2e_test,$n)))
 # The same tests for the TrustZone machine's guest; tests/arm64/e2e-test runs them there.
 e2e-arm64_FLAGS := $(e2e_FLAGS) -isystem $(ARM64_OPENSSL)/usr/include \
     -isystem $(ARM64_OPENSSL)/usr/include/aarch64-linux-gnu
-$(eval $(call objects,e2e-arm64,$(subst tee_hosted,tee_guest,$(e2e_SHARED)) \
+$(eval $(call objects,e2e-arm64,$(subst hosted,guest,$(e2e_SHARED)) \
     $(e2e_NAMES:%=tests/e2e/%.c) tests/sdk/api.c,$(e2e-arm64_FLAGS),$(e2e_FOLDERS) tests,arm64))
 $(e2e-arm64_OBJS): | $(ARM64_OPENSSL)/.packages
 # An archive, so that only the tests that forge packages carry OpenSSL.
 $(eval $(call static_library,out/arm64/lib/libe2e.a,\
-    $(patsubst %.c,out/obj/e2e-arm64/%.o,$(subst tee_hosted,tee_guest,$(e2e_SHARED))),arm64))
+    $(patsubst %.c,out/obj/e2e-arm64/%.o,$(subst hosted,guest,$(e2e_SHARED))),arm64))
 
 # $(call e2e_guest_test,NAME,SOURCE): out/arm64/tests/NAME.
 define e2e_guest_test
@@ -74,7 +81,7 @@ e2e_GUEST_TESTS += out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf
 endef
 $(foreach a,tests/e2e/probe tests/e2e/villain tests/sdk/checker,$(eval $(call e2e_guest_app,$a)))
 ARM64_ALL += $(e2e_GUEST_TESTS)
-TESTS += tests/arm64/e2e-test tests/arm64/e2e-long-test
+TESTS += tests/arm64/e2e-test tests/arm64/e2e-long-test tests/arm64/sdk-headers-test
 
 # Tests that drive the tools: debuggers, sanitizers, valgrind, what is installed.
 e2e_SCRIPTS := $(wildcard tests/e2e/*.test.sh)

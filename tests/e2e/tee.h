@@ -28,6 +28,13 @@
 #define TEE_KEY "out/tests/e2e/keys/test.key"
 #define TEE_TRUST "out/tests/e2e/keys/test.trust"
 #define TEE_KEY_OTHER "out/tests/e2e/keys/other.key"
+/* The test key again, with a floor of 2.1.0 under the versions of the app whose UUID is the probe's plus
+ * TEE_APP_FLOOR; and a key that may sign only the probe's plus TEE_APP_SCOPED. */
+#define TEE_TRUST_FLOOR "out/tests/e2e/keys/floor.trust"
+#define TEE_APP_FLOOR 0x1000u
+#define TEE_KEY_SCOPED "out/tests/e2e/keys/scoped.key"
+#define TEE_TRUST_SCOPED "out/tests/e2e/keys/scoped.trust"
+#define TEE_APP_SCOPED 0x1001u
 
 struct tee {
     char folder[TEE_PATH];
@@ -44,12 +51,12 @@ struct tee {
 
 /* What not every side can do. */
 enum tee_ability {
-    TEE_RESTART,    /* the TEE can be stopped, killed and started again, with another trust table */
-    TEE_DOOR,       /* its client door can be spoken by hand: a socket (link.h) */
-    TEE_SUPPLICANT, /* the supplicant's door likewise */
+    TEE_RESTART, /* the TEE can be stopped, killed and started again, with another trust table */
+    TEE_DOOR,    /* its client door can be spoken by hand: a socket (link.h) */
     TEE_OPEN_CANCEL,  /* an open can be cancelled, running or queued */
     TEE_DEATH_NOTICE, /* a client killed in a call is noticed at once */
     TEE_SILENCE,      /* a supplicant that does not answer is given up on */
+    TEE_FETCH_DEATH,  /* a supplicant can die while the TEE has memory of it */
     TEE_ABSENCE,      /* without a supplicant, what needs one fails at once */
     TEE_BRING_ALONG,  /* TEEC_Context's ta_path */
     TEE_LOGIN_APP,    /* the logins as an application */
@@ -84,7 +91,8 @@ void tee_start_supplicant(struct tee *tee);
 void tee_start(struct tee *tee);
 /* SIGTERM; answers the exit status as of waitpid, -1 when none ran. Both end. */
 int tee_stop(struct tee *tee);
-/* The last case of a test: stops it, sees whether it ended well, and destroys it. */
+/* The last case of a test: stops it, sees whether it ended well (where it cannot be stopped: whether it is
+ * still there), and destroys it. */
 void tee_end(struct tee *tee);
 /* The file through which clients come in; the way to it is open to everybody, the file itself not. */
 void tee_door_path(const struct tee *tee, char out[TEE_PATH + 16]);

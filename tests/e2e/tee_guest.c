@@ -34,14 +34,16 @@ const char *tee_cannot(enum tee_ability ability)
         return "the secure kernel starts and ends with the machine";
     case TEE_DOOR:
         return "Linux's driver is between; calls by hand are made in tests/arm64/hostile";
-    case TEE_SUPPLICANT:
-        return "Linux's driver is between, which passes on no message of another form";
     case TEE_OPEN_CANCEL:
         return "Linux's driver does not know a session before it is open";
     case TEE_DEATH_NOTICE:
         return "Linux tells of a client's death when its call has returned";
     case TEE_SILENCE:
         return "Linux waits for the supplicant without a limit";
+    case TEE_FETCH_DEATH:
+        return "Linux ends no question, and lets no other supplicant in, before the secure world "
+               "has "
+               "given back the dead one's memory";
     case TEE_ABSENCE:
         return "Linux waits for a supplicant to come";
     case TEE_BRING_ALONG:
