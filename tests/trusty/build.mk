@@ -45,7 +45,7 @@ endef
 $(eval $(call trusty_guest_program,trusty-probe,tests/trusty/probe))
 $(eval $(call trusty_guest_program,trusty-together,tests/trusty/together))
 $(eval $(call trusty_guest_program,echo-client,apps/echo/client))
-TESTS += tests/arm64/apps-test
+TESTS += tests/arm64/apps-test tests/arm64/trusty-headers-test
 
 ALL += $(trusty_TEST_APPS) out/tests/trusty/probe out/tests/trusty/outside \
     out/tests/trusty/library out/tests/trusty/together

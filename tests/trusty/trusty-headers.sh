@@ -2,6 +2,9 @@
 # Compiles sources of both Trusty generations, and the document's own, unmodified and without a
 # warning, with both compilers; checks that the names that the C library has, too, mean Trusty's
 # functions in every order of the includes, and the C library's where Trusty's are not included.
+#
+#   tests/trusty/trusty-headers.sh arm64    the same with the installed headers, against the C
+#                                           library of the SDK for TrustZone (tests/arm64/trusty-headers-test)
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -20,10 +23,20 @@ check() {
     fi
 }
 
+cc=gcc
+compilers='gcc clang'
+target=-Iapi/ta
+if [ "${1:-}" = arm64 ]; then
+    cc=${ARM64_CC:-aarch64-linux-gnu-gcc}
+    compilers=$cc
+    target="-Iout/sdk/include -nostdinc -isystem out/sdk/musl/include
+        -isystem $($cc -print-file-name=include)"
+fi
+
 # compile COMPILER FLAGS SOURCE
 compile() {
     # shellcheck disable=SC2086 # flags are words
-    "$1" $2 -Wall -Wextra -Werror -Iapi/ta -c -o "$work/object.o" "$3"
+    "$1" $2 -Wall -Wextra -Werror $target -c -o "$work/object.o" "$3"
 }
 
 # The undefined names of the object, one a line; a checked form (_FORTIFY_SOURCE) by its plain name.
@@ -87,7 +100,7 @@ $own"
 #include <$h>"
 done
 
-for compiler in gcc clang; do
+for compiler in $compilers; do
     if ! command -v $compiler >/dev/null; then
         number=$((number + 1))
         echo "ok $number - $compiler # SKIP not installed"
@@ -124,6 +137,6 @@ for header in api/ta/trusty_*.h api/ta/uapi/*.h api/ta/trusty/*.h api/ta/lib/tip
     echo "#define TLOG_TAG \"x\"
 #include <${header#api/ta/}>
 int nothing;" >"$work/one.c"
-    check "${header#api/ta/} stands alone" compile gcc -std=c17 "$work/one.c"
+    check "${header#api/ta/} stands alone" compile "$cc" -std=c17 "$work/one.c"
 done
 echo "1..$number"
