@@ -30,7 +30,8 @@ static void features_open(struct monitor_cpu *cpu)
     uint64_t pfr1 = id_aa64pfr1_el1_read();
     uint64_t scr = SCR_RES1 | SCR_NS | SCR_FIQ | SCR_RW | SCR_HCE;
 
-    if ((isar1 & UINT64_C(0xff000ff0)) != 0) { /* pointer authentication, either algorithm */
+    /* Pointer authentication, any algorithm */
+    if ((isar1 & UINT64_C(0xff000ff0)) != 0 || (id_aa64isar2_el1_read() & 0xff00) != 0) {
         scr |= SCR_APK | SCR_API;
     }
     if (((pfr1 >> 8) & 0xf) >= 2) { /* memory tags */

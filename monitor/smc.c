@@ -12,9 +12,16 @@
 
 #define SPSR_AARCH32 0x10u
 #define SPSR_EL_SHIFT 2u
-#define SPSR_KEPT 0x01401000u /* DIT, PAN, SSBS */
+#define SPSR_SSBS (UINT64_C(1) << 12)
+#define SPSR_DIT32 (UINT64_C(1) << 21) /* as AArch32 keeps it */
+#define SPSR_PAN (UINT64_C(1) << 22)
+#define SPSR_DIT (UINT64_C(1) << 24)
+#define SPSR_TCO (UINT64_C(1) << 25)
+#define SCTLR_DSSBS (UINT64_C(1) << 44)
 #define ESR_UNDEFINED 0x02000000u
 #define HCR_TGE (UINT64_C(1) << 27)
+#define HCR_RW (UINT64_C(1) << 31)
+#define HCR_E2H (UINT64_C(1) << 34)
 /* Offsets into a vector table: from the same level with its stack pointer or EL0's, from a lower one
  * in AArch64 or AArch32. */
 #define VECTOR_SAME 0x200u
@@ -22,37 +29,60 @@
 #define VECTOR_LOWER 0x400u
 #define VECTOR_LOWER32 0x600u
 
-static uint64_t vector_offset(uint64_t spsr, uint64_t level)
+static uint64_t vector_offset(uint64_t spsr, bool same_level, bool lower32)
 {
-    if ((spsr & SPSR_AARCH32) != 0) {
-        return VECTOR_LOWER32;
-    }
-    if (((spsr >> SPSR_EL_SHIFT) & 3) < level) {
-        return VECTOR_LOWER;
+    if (!same_level) {
+        return lower32 ? VECTOR_LOWER32 : VECTOR_LOWER;
     }
     return (spsr & 1) != 0 ? VECTOR_SAME : VECTOR_SAME_SP0;
 }
 
+/* The state in which an exception that was taken from `spsr` begins. `pan`: the level is one at which it
+ * may close the memory of programs. What this processor does not have of it is ignored. */
+static uint64_t state_begin(uint64_t spsr, uint64_t sctlr, bool pan)
+{
+    uint64_t state = SPSR_DAIF | SPSR_TCO | (spsr & SPSR_PAN);
+
+    if ((spsr & ((spsr & SPSR_AARCH32) != 0 ? SPSR_DIT32 : SPSR_DIT)) != 0) {
+        state |= SPSR_DIT;
+    }
+    if (pan && (sctlr & SCTLR_SPAN) == 0) {
+        state |= SPSR_PAN;
+    }
+    if ((sctlr & SCTLR_DSSBS) != 0) {
+        state |= SPSR_SSBS;
+    }
+    return state;
+}
+
 /* The normal world used what this processor has and EL3 keeps closed: for it the instruction does not
- * exist. It goes on in its own vector for undefined instructions. */
+ * exist. It goes on in its own vector for undefined instructions, as the processor itself would have
+ * it (DDI 0487, AArch64.TakeException). An EL1 in AArch32 has no such vector: EL2 is told. */
 static void trap_refuse(struct world *world)
 {
     uint64_t spsr = world->spsr;
-    uint64_t level = (spsr & SPSR_AARCH32) != 0 ? 0 : (spsr >> SPSR_EL_SHIFT) & 3;
-    bool to_el2 = level == 2 || (level == 0 && el2_exists() && (hcr_el2_read() & HCR_TGE) != 0);
+    bool is32 = (spsr & SPSR_AARCH32) != 0;
+    uint64_t level = is32 ? 0 : (spsr >> SPSR_EL_SHIFT) & 3;
+    uint64_t hcr = el2_exists() ? hcr_el2_read() : HCR_RW;
+    bool host = (hcr & HCR_E2H) != 0 && (hcr & HCR_TGE) != 0;
+    bool el1_is32 = (hcr & HCR_RW) == 0 && !host;
+    bool to_el2 = level == 2 || (level == 0 && ((hcr & HCR_TGE) != 0 || el1_is32));
+    bool lower32 = to_el2 && !host ? el1_is32 : is32;
+    uint64_t offset = vector_offset(spsr, level == (to_el2 ? 2u : 1u), lower32);
 
     if (to_el2) {
         esr_el2_write(ESR_UNDEFINED);
         elr_el2_write(world->elr);
         spsr_el2_write(spsr);
-        world->elr = vbar_el2_read() + vector_offset(spsr, 2);
+        world->elr = vbar_el2_read() + offset;
+        world->spsr = state_begin(spsr, sctlr_el2_read(), host) | SPSR_EL2H;
     } else {
         esr_el1_write(ESR_UNDEFINED);
         elr_el1_write(world->elr);
         spsr_el1_write(spsr);
-        world->elr = vbar_el1_read() + vector_offset(spsr, 1);
+        world->elr = vbar_el1_read() + offset;
+        world->spsr = state_begin(spsr, sctlr_el1_read(), true) | SPSR_EL1H;
     }
-    world->spsr = (spsr & SPSR_KEPT) | SPSR_DAIF | (to_el2 ? SPSR_EL2H : SPSR_EL1H);
 }
 
 /* Answers -1 when the normal world goes on (its registers are set), otherwise the offset into the

@@ -10,7 +10,7 @@
 .macro processor_start
     msr daifset, #0xf
     mrs x19, mpidr_el1
-    and x19, x19, #0xff
+    ubfx x19, x19, #0, #24 /* the lowest level numbers them: those of other groups are too many, too */
     cmp x19, #MACHINE_CPUS
     b.hs halt
     adrp x0, cpus

@@ -158,7 +158,25 @@ from_secure:
     mov x3, x4
     b normal_resume
 
-from_secure_trap: /* nothing that the kernel said: an instruction of the secure world trapped here */
+/* An instruction of the secure world trapped here, as one does that no EL3 of its age knew how to open.
+ * If it is an app's, it does not exist for it: the kernel ends the app, so that nobody sees x9, x10 and
+ * x30. */
+from_secure_trap:
+    mrs x9, spsr_el3
+    tst x9, #0xf
+    b.ne from_secure_fatal
+    mrs x10, elr_el3
+    msr spsr_el1, x9
+    msr elr_el1, x10
+    mov x9, #0x02000000 /* undefined */
+    msr esr_el1, x9
+    mrs x10, vbar_el1
+    add x10, x10, #0x400 /* from a lower level in AArch64 */
+    msr elr_el3, x10
+    mov x9, #(SPSR_EL1H | SPSR_DAIF)
+    msr spsr_el3, x9
+    exception_return
+from_secure_fatal:
     mov x0, #8
     b vector_fatal_all
 

@@ -118,9 +118,48 @@ void psci_made(void)
         __asm__ volatile("mov x16, #0\n\t" instruction "\n\tmov %0, x16"                           \
                          : "=r"(times)                                                             \
                          :                                                                         \
-                         : "x0", "x16", "x17", "memory");                                          \
+                         : "x0", "x16", "x17", "x18", "memory");                                   \
         times;                                                                                     \
     })
+#define GROUP0_REGISTER "mrs x0, s3_0_c12_c8_0" /* ICC_IAR0_EL1: EL3's, and it traps there */
+
+REGISTER_WRITE(uao, "s3_0_c4_c2_4")
+REGISTER_WRITE(pan, "s3_0_c4_c2_3")
+
+/* start.S: whether to see in which state an undefined instruction's exception begins, and that. */
+bool trap_watch;
+struct trap_seen {
+    uint64_t pan, uao, daif;
+} trap_seen;
+uint64_t aarch32_try(void);
+
+/* What EL3 refuses begins as an instruction that the processor itself does not know. At EL2 SPAN means
+ * nothing. */
+static bool traps_look_real(void)
+{
+    const uint64_t control = sctlr_el1_read();
+    bool good = true;
+
+    trap_watch = true;
+    for (unsigned i = 0; i < 8; i++) {
+        sctlr_el1_write((control & ~(uint64_t)SCTLR_SPAN) | ((i & 1) != 0 ? SCTLR_SPAN : 0));
+        barrier_isb();
+        for (unsigned j = 0; j < 2; j++) {
+            pan_write((i >> 1 & 1) << 22);
+            uao_write((i >> 2 & 1) << 23);
+            struct trap_seen before = trap_seen;
+            memset(&trap_seen, 0xff, sizeof(trap_seen));
+            good = (j == 0 ? TRY(".inst 0") : TRY(GROUP0_REGISTER)) == 1 && good;
+            good = good && (j == 0 || memcmp(&before, &trap_seen, sizeof(before)) == 0);
+        }
+    }
+    trap_watch = false;
+    pan_write(0);
+    uao_write(0);
+    sctlr_el1_write(control);
+    barrier_isb();
+    return good;
+}
 
 void traps_made(void)
 {
@@ -131,11 +170,18 @@ void traps_made(void)
     undefined += TRY(".inst 0") == 1;
     ok(undefined == 4, "EL3's registers and the secure timer are not there");
     /* Scalable matrices: a processor that has them, and EL3 keeps them closed. */
-    if ((id_aa64pfr1_el1_read() >> 24 & 0xf) != 0) {
-        if (currentel_read() == 8) {
-            cptr_el2_write(0x22ff); /* nothing traps here */
-            barrier_isb();
-        }
-        ok(TRY("mrs x0, s3_0_c1_c2_6") == 1, "what EL3 traps is undefined");
+    if ((id_aa64pfr1_el1_read() >> 24 & 0xf) == 0) {
+        return;
+    }
+    if (currentel_read() == 8) { /* nothing traps here */
+        cptr_el2_write(0x22ff);
+    } else {
+        cpacr_el1_write(CPACR_FPEN_ALL | 0x3000000);
+    }
+    barrier_isb();
+    ok(TRY("mrs x0, s3_0_c1_c2_6") == 1, "what EL3 traps is undefined");
+    ok(traps_look_real(), "and looks so");
+    if (currentel_read() == 8) {
+        ok(aarch32_try() >> ESR_EC_SHIFT == 0, "also in AArch32");
     }
 }

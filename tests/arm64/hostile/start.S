@@ -51,31 +51,84 @@ vectors:
     vector_crash 2
     vector_crash 3
     .balign 128
-    add x16, x16, #1
-    mrs x17, currentel
-    cmp x17, #8
-    b.eq 1f
-    mrs x17, esr_el1
-    lsr x17, x17, #26
-    cbnz x17, 2f
-    mrs x17, elr_el1
-    add x17, x17, #4
-    msr elr_el1, x17
-    eret
-1:  mrs x17, esr_el2
-    lsr x17, x17, #26
-    cbnz x17, 2f
-    mrs x17, elr_el2
-    add x17, x17, #4
-    msr elr_el2, x17
-    eret
-2:  mov x0, #4
-    b world_crashed
+    b undefined
     vector_crash 5
     vector_crash 6
     vector_crash 7
     vector_crash 8
+    vector_crash 9
+    vector_crash 10
+    vector_crash 11
     .balign 128
+    b from_aarch32
+    .balign 128
+
+/* Changes x16, x17 and x18. */
+undefined:
+    add x16, x16, #1
+    adrp x17, trap_watch
+    ldrb w18, [x17, :lo12:trap_watch]
+    cbz w18, 1f
+    /* As trap_seen in psci.c, on a processor that has all of it */
+    adrp x17, trap_seen
+    add x17, x17, :lo12:trap_seen
+    mrs x18, s3_0_c4_c2_3 /* PAN */
+    str x18, [x17]
+    mrs x18, s3_0_c4_c2_4 /* UAO */
+    str x18, [x17, #8]
+    mrs x18, daif
+    str x18, [x17, #16]
+1:  mrs x17, currentel
+    cmp x17, #8
+    b.eq 2f
+    mrs x17, esr_el1
+    lsr x17, x17, #26
+    cbnz x17, 3f
+    mrs x17, elr_el1
+    add x17, x17, #4
+    msr elr_el1, x17
+    eret
+2:  mrs x17, esr_el2
+    lsr x17, x17, #26
+    cbnz x17, 3f
+    mrs x17, elr_el2
+    add x17, x17, #4
+    msr elr_el2, x17
+    eret
+3:  mov x0, #4
+    b world_crashed
+
+/* uint64_t aarch32_try(void), at EL2: an EL1 in AArch32 runs what EL3 traps, and a call of EL2 behind
+ * it. Why EL2 was entered. */
+.global aarch32_try
+aarch32_try:
+    stp x29, x30, [sp, #-96]!
+    stp x19, x20, [sp, #16]
+    stp x21, x22, [sp, #32]
+    stp x23, x24, [sp, #48]
+    stp x25, x26, [sp, #64]
+    stp x27, x28, [sp, #80]
+    msr hcr_el2, xzr
+    mov x0, #0x1d3 /* its mode: supervisor, all masked */
+    msr spsr_el2, x0
+    adr x0, 1f
+    msr elr_el2, x0
+    isb
+    eret
+1:  .word 0xee1c0f18 /* mrc p15, 0, r0, c12, c8, 0: ICC_IAR0 */
+    .word 0xe1400070 /* hvc #0 */
+from_aarch32: /* the stack is what it was */
+    mov x0, #0x80000000
+    msr hcr_el2, x0
+    mrs x0, esr_el2
+    isb
+    ldp x19, x20, [sp, #16]
+    ldp x21, x22, [sp, #32]
+    ldp x23, x24, [sp, #48]
+    ldp x25, x26, [sp, #64]
+    ldp x27, x28, [sp, #80]
+    ldp x29, x30, [sp], #96
+    ret
 
 /* void registers_smc(struct registers *): all registers from there, an SMC, all registers to there. */
 .global registers_smc
