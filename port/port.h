@@ -56,6 +56,7 @@ uint64_t port_clock_ns(void); /* since the TEE started; never goes back */
 /* Lock held. kernel_timer() is to be called once this instant has come; replaces the last one;
  * UINT64_MAX for never. */
 void port_timer_set(uint64_t deadline_ns);
+/* Without the lock, these two: they take their time, and so does what is made of them. */
 enum error port_random(void *out, size_t size) MUST_CHECK;
 void port_device_key(uint8_t key[32]);
 /* The trust table (abi/package.h). Lives as long as the kernel; may be damaged, is not secret. */

@@ -115,6 +115,17 @@ void mapping_memory_shut(struct memory *memory)
     }
 }
 
+/* Whether something is mapped there already: an object never takes another one's place. */
+static bool overlaps(struct instance *instance, uint64_t address, uint64_t size)
+{
+    LIST_FOR_EACH (link, &instance->mappings) {
+        const struct mapping *other = LIST_OF(link, struct mapping, instance_link);
+        if (address - other->address < other->size || other->address - address < size)
+            return true;
+    }
+    return false;
+}
+
 enum error mapping_create_own(struct instance *instance, struct memory *memory, uint64_t offset,
                               uint64_t size, uint32_t prot, uint64_t *address)
 {
@@ -122,6 +133,8 @@ enum error mapping_create_own(struct instance *instance, struct memory *memory, 
     if (size == 0 || offset % PAGE != 0 || size % PAGE != 0 || *address % PAGE != 0 ||
         offset > whole || size > whole - offset || prot == 0 ||
         (prot & ~(SYS_MEM_READ | SYS_MEM_WRITE)) != 0)
+        return E_INVALID;
+    if (*address != 0 && overlaps(instance, *address, size))
         return E_INVALID;
     if (instance->num_own == OWN_MAX)
         return E_NO_MEMORY;

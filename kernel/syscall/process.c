@@ -206,6 +206,7 @@ enum error call_random(struct call *call)
     if (length > SYS_BUFFER_SIZE)
         return E_INVALID;
     enum error error = E_OK;
+    kernel_unlock(call->lock);
     for (uint64_t done = 0; done < length && error == E_OK;) {
         size_t part = length - done < sizeof(bytes) ? (size_t)(length - done) : sizeof(bytes);
         error = port_random(bytes, part);
@@ -214,6 +215,7 @@ enum error call_random(struct call *call)
         done += part;
     }
     crypto_wipe(bytes, sizeof(bytes)); /* the stack is the next call's, perhaps another app's */
+    kernel_relock(call->lock);
     call->result = (int64_t)length;
     return error;
 }
@@ -226,11 +228,13 @@ enum error call_derive_key(struct call *call)
     if (call->arg[0] > sizeof(label) || call->arg[1] == 0 || call->arg[1] > sizeof(key))
         return E_INVALID;
     copy(label, call->page->out, (size_t)call->arg[0]);
+    kernel_unlock(call->lock);
     enum error error =
         key_for_app(app->signer, app->uuid, label, (size_t)call->arg[0], key, (size_t)call->arg[1]);
     if (error == E_OK)
         copy(call->page->in, key, (size_t)call->arg[1]);
     crypto_wipe(key, sizeof(key));
+    kernel_relock(call->lock);
     call->result = (int64_t)call->arg[1];
     return error;
 }

@@ -467,17 +467,40 @@ static void quota_body(struct fiber *fiber)
     while ((result = fiber_call(fiber, SYS_ACCEPT, (uint64_t)port)) == SYS_ERR_CHANNEL_CLOSED) {
     }
     assert_int_equal(result, 1002);
-    /* Nor can it map one piece of memory without end, to one place or another. */
+    /* Nor can it map one piece of memory without end. */
     uint64_t memory = (uint64_t)fiber_call(fiber, SYS_MEM_CREATE, 4096);
     int64_t address = 0;
     int64_t last = 0;
     for (made = 0; made < 100000 && address >= 0; made++) {
         last = address;
-        address = fiber_call(fiber, SYS_MEM_MAP, memory, 0, 4096, SYS_MEM_READ, last);
+        address = fiber_call(fiber, SYS_MEM_MAP, memory, 0, 4096, SYS_MEM_READ, 0);
     }
     assert_int_equal(address, SYS_ERR_NO_MEMORY);
     assert_int_equal(fiber_call(fiber, SYS_MEM_UNMAP, (uint64_t)last, 4096), 0);
     assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, memory, 0, 4096, SYS_MEM_READ, last), last);
+    finished = true;
+}
+
+/* An object does not take another one's place. */
+static void mappings_body(struct fiber *fiber)
+{
+    const uint64_t read = SYS_MEM_READ;
+    uint64_t memory = (uint64_t)fiber_call(fiber, SYS_MEM_CREATE, 8192);
+    uint64_t other = (uint64_t)fiber_call(fiber, SYS_MEM_CREATE, 8192);
+    int64_t address = fiber_call(fiber, SYS_MEM_MAP, memory, 0, 8192, read, 0);
+    uint64_t at = (uint64_t)address;
+    assert_true(address > 0);
+    const uint64_t taken[] = {at, at + 4096, at - 4096};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, other, 0, 8192, read, taken[i]),
+                         SYS_ERR_INVALID_ARGS);
+        assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, memory, 0, 8192, read, taken[i]),
+                         SYS_ERR_INVALID_ARGS);
+    }
+    assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, other, 0, 8192, read, at + 8192), at + 8192);
+    assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, other, 0, 8192, read, at - 8192), at - 8192);
+    assert_int_equal(fiber_call(fiber, SYS_MEM_UNMAP, at, 8192), 0);
+    assert_int_equal(fiber_call(fiber, SYS_MEM_MAP, other, 0, 8192, read, at), at);
     finished = true;
 }
 
@@ -618,6 +641,7 @@ RUN(sets)
 RUN(waiting)
 RUN(process)
 RUN(quota)
+RUN(mappings)
 RUN(talk)
 RUN(farewell)
 RUN(rude_client)
@@ -649,6 +673,7 @@ int main(void)
         cmocka_unit_test(waiting),        cmocka_unit_test(process),
         cmocka_unit_test(quota),          cmocka_unit_test(talk),
         cmocka_unit_test(farewell),       cmocka_unit_test(rude_client),
+        cmocka_unit_test(mappings),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -349,8 +349,15 @@ void port_timer_set(uint64_t deadline_ns)
     world.timer = deadline_ns;
 }
 
+static void check_unlocked(void)
+{
+    if (world.locked)
+        port_panic("this takes too long to have the lock");
+}
+
 enum error port_random(void *out, size_t size)
 {
+    check_unlocked();
     for (size_t i = 0; i < size; i++)
         ((uint8_t *)out)[i] = world.next_random++;
     return E_OK;
@@ -358,6 +365,7 @@ enum error port_random(void *out, size_t size)
 
 void port_device_key(uint8_t key[32])
 {
+    check_unlocked();
     memset(key, 0x5a, 32);
 }
 
