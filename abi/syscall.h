@@ -10,12 +10,12 @@
  *
  * In TrustZone a call is SVC #1: nr in x8, arguments in x0 to x5, the answer in x0; all other
  * registers stay as they are. SVC #2 is answered by the port: probe(address, size, write) in x0 to x2
- * answers 1 when each of these bytes can be read, or written, by the app, else 0. SVC #3, too: it maps
- * the crypto library (abi/library.h) and answers its address or an error in x0, and in x1 what the
- * processor can (ID_AA64ISAR0_EL1). SVC #0, Linux's, is
- * refused as Linux does with calls that it does not have (-38). An app's first instruction finds x0 =
- * its sys_page, x1 = its heap (zeros), x2 = the heap's size, x3 = the image's base; sp at the end of
- * its stack; all other registers 0.
+ * answers 1 in x0 when each of these bytes can be read, or written, by the app, else 0; x1 is used up.
+ * SVC #3, too: it maps the crypto library (abi/library.h) and answers its address or an error in x0, and
+ * in x1 what the processor can (ID_AA64ISAR0_EL1). SVC #0, Linux's, is refused as Linux does with calls
+ * that it does not have (-38). An app's first instruction finds x0 = its sys_page, x1 = its heap
+ * (zeros), x2 = the heap's size, x3 = the image's base; sp at the end of its stack; all other registers
+ * 0.
  *
  * A call answers an int64_t: 0 or more is success, less is a number of abi/error.h.
  */

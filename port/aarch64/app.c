@@ -113,13 +113,32 @@ static uint32_t fault_kind(const struct port_app *app, uint64_t class, uint64_t 
     }
 }
 
+/* No more at a time: for the rest the instruction runs again, and interrupts come through before it. */
+#define PROBE_MAX UINT64_C(0x200000)
+
+static void probe(struct port_app *app)
+{
+    uint64_t *x = app->frame.x;
+    uint64_t part = PROBE_MAX - x[0] % PAGE_SIZE;
+
+    if (x[1] <= part) {
+        x[0] = space_probe(app, x[0], x[1], x[2] != 0);
+    } else if (!space_probe(app, x[0], part, x[2] != 0)) {
+        x[0] = 0;
+    } else {
+        x[0] += part;
+        x[1] -= part;
+        app->frame.pc -= 4;
+    }
+}
+
 /* What the port answers by itself: abi/syscall.h. */
 static void svc_answer(struct port_app *app, uint64_t number)
 {
     uint64_t *x = app->frame.x;
 
     if (number == 2) {
-        x[0] = space_probe(app, x[0], x[1], x[2] != 0);
+        probe(app);
     } else if (number == 3) {
         x[0] = (uint64_t)library_map(app);
         x[1] = id_aa64isar0_el1_read();

@@ -134,10 +134,13 @@ static uint32_t message_unregister(const struct msg_arg *arg)
     return share_release(param->u.rmem.cookie) == E_OK ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
+/* The most that is registered at once: a list of more pages is looked at with interrupts on. */
+#define REGISTER_AT_ONCE_MAX UINT64_C(0x400000)
+
 /* Commands that neither block nor take long are done at once, with no thread: they always find
- * a place. */
-static __attribute__((noinline)) void message_at_once(const struct msg_header *head,
-                                                      volatile struct msg_arg *message)
+ * a place. False: it takes long, and is done in a thread if that may be. */
+static __attribute__((noinline)) bool
+message_at_once(const struct msg_header *head, volatile struct msg_arg *message, bool thread_may_be)
 {
     uint32_t result = TEE_SUCCESS;
     struct msg_arg arg = {.head = *head};
@@ -148,6 +151,9 @@ static __attribute__((noinline)) void message_at_once(const struct msg_header *h
         gp_cancel(linux_client, head->session, head->cancel_id);
         break;
     case MSG_CMD_REGISTER_SHM:
+        if (thread_may_be && arg.params[0].u.tmem.size > REGISTER_AT_ONCE_MAX) {
+            return false;
+        }
         result = message_register(&arg);
         break;
     case MSG_CMD_UNREGISTER_SHM:
@@ -159,6 +165,7 @@ static __attribute__((noinline)) void message_at_once(const struct msg_header *h
     }
     message->head.ret = result;
     message->head.origin = TEE_ORIGIN_TEE;
+    return true;
 }
 
 /* Of the call slots, how many this command must leave to others. */
@@ -203,8 +210,9 @@ void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
         if (head.cmd > MSG_CMD_STOP_ASYNC_NOTIF) {
             answer(SMC_BAD_COMMAND, 0, 0, 0);
         }
-        message_at_once(&head, message);
-        answer(SMC_OK, 0, 0, 0);
+        if (message_at_once(&head, message, function != SMC_CALL)) {
+            answer(SMC_OK, 0, 0, 0);
+        }
     }
     /* All others may have to sleep, and sleeping is an RPC. */
     if (function == SMC_CALL) {
@@ -276,17 +284,28 @@ static bool report_possible(const struct msg_arg *arg)
     return arg->head.cmd == MSG_CMD_OPEN_SESSION || arg->head.session == REPORT_SESSION;
 }
 
+/* Not a client's call of an app. */
+static __attribute__((noinline)) void thread_special(struct msg_arg *arg)
+{
+    uint32_t result = TEE_SUCCESS;
+    if (arg->head.cmd == MSG_CMD_BOTTOM_HALF) {
+        timer_restart();
+        kernel_background();
+    } else {
+        result = message_register(arg);
+    }
+    arg->head.ret = result;
+    arg->head.origin = TEE_ORIGIN_TEE;
+}
+
 void thread_main(struct thread *thread)
 {
     struct msg_arg *arg = &thread->copy;
     bool rest = true;
 
     interrupts_on();
-    if (arg->head.cmd == MSG_CMD_BOTTOM_HALF) {
-        timer_restart();
-        kernel_background();
-        arg->head.ret = TEE_SUCCESS;
-        arg->head.origin = TEE_ORIGIN_TEE;
+    if (arg->head.cmd > MSG_CMD_CLOSE_SESSION) {
+        thread_special(arg);
     } else if (!(bus_possible(arg) && bus_call(arg)) &&
                !(report_possible(arg) && report_call(arg))) {
         if (offsets_adjust(arg)) {

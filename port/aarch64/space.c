@@ -217,28 +217,22 @@ bool space_probe(struct port_app *app, uint64_t address, uint64_t size, bool wri
 
 /* --- Memory objects. ------------------------------------------------------------------------------ */
 
-/* Where in the list a mapping of that size goes, and where it lies: at *address, or where there is
- * room first. NULL: no room there. */
+/* Where in the list a mapping of that size goes: where there is room first. NULL: no room. */
 static struct app_mapping **place_find(struct port_app *app, uint64_t pages, uint64_t *address)
 {
     struct app_mapping **link = &app->mappings;
     uint64_t from = APP_SHARE_WINDOW;
-    bool chosen = *address != 0;
 
     for (;; link = &(*link)->next) {
         uint64_t end = *link != NULL ? (*link)->address : APP_END;
-        uint64_t at = chosen ? *address : from;
-        if (at >= from && at <= end && pages <= (end - at) / PAGE_SIZE) {
-            *address = at;
+        if (from <= end && pages <= (end - from) / PAGE_SIZE) {
+            *address = from;
             return link;
         }
         if (*link == NULL) {
             return NULL;
         }
         from = (*link)->address + ((*link)->pages + 1) * PAGE_SIZE; /* with a hole between */
-        if (chosen) {
-            from -= PAGE_SIZE;
-        }
     }
 }
 
@@ -285,12 +279,14 @@ enum error port_app_map(struct port_app *app, struct port_mem *mem, uint64_t off
         size > whole - offset || *address % PAGE_SIZE != 0) {
         return E_INVALID;
     }
-    if (mapping_is(app, *address, pages)) { /* the same again, with other rights */
+    if (mapping_is(app, *address, pages)) { /* the same object again, with other rights */
         (void)space_map(app, mem, first, *address, pages, prot);
         table_app_flush(app->asid, *address, pages);
         return E_OK;
     }
-    if (*address != 0 && *address < APP_SHARE_WINDOW) {
+    /* In the window the places are the port's to choose: an app that strews them would have a table for
+     * each. */
+    if (*address != 0) {
         return space_replace(app, mem, first, *address, pages, prot);
     }
     struct app_mapping *mapping = port_alloc(sizeof(*mapping));

@@ -121,6 +121,8 @@ int main(void)
            milliseconds() - before < 5000,
        "an app sleeps, and the secure timer wakes it");
     ok(TEEC_InvokeCommand(&other, BAD_HEAP, NULL, NULL) == TEEC_SUCCESS, "all of the heap, twice");
+    ok(TEEC_InvokeCommand(&other, BAD_MAP, NULL, NULL) == TEEC_SUCCESS,
+       "memory in places of the app's choice is refused; much of it is there");
     cancel(BAD_LOOP, "an app that runs away is ended by cancelling");
     ok(TEEC_InvokeCommand(&other, BAD_NOTHING, NULL, NULL) == TEEC_SUCCESS, "the bystander lives");
 

@@ -1,6 +1,7 @@
 /*
  * mmap() of an app in TrustZone: anonymous memory, as an object of the kernel's that is mapped and has no
- * handle. Files there are none; munmap() takes a mapping away as a whole.
+ * handle. Files there are none, nor places of the app's choice (MAP_FIXED): ENODEV and ENOTSUP.
+ * munmap() takes a mapping away as a whole.
  */
 #include <sdk/rt/runtime.h>
 #include <sdk/rt/syscall.h>
@@ -16,6 +17,10 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
     const size_t whole = (size + MAP_PAGE - 1) & ~(size_t)(MAP_PAGE - 1);
     (void)address;
     (void)offset;
+    if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0) {
+        errno = ENOTSUP;
+        return MAP_FAILED;
+    }
     if ((flags & MAP_ANONYMOUS) == 0 || fd != -1 || whole == 0 ||
         (protection & ~(PROT_READ | PROT_WRITE)) != 0) {
         errno = ENODEV;

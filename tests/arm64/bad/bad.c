@@ -3,8 +3,10 @@
  */
 #include "bad.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <tee_internal_api.h>
 
 /* Without end, as far as can be; the compiler is not to see that. */
@@ -77,6 +79,56 @@ static size_t heap_take_all(void)
     return count;
 }
 
+/* abi/syscall.h */
+#define MEM_CREATE 24u
+#define MEM_MAP 25u
+
+static int64_t call_kernel(uint64_t number, uint64_t a, uint64_t size, uint64_t prot, uint64_t at)
+{
+    register uint64_t x0 __asm__("x0") = a;
+    register uint64_t x1 __asm__("x1") = 0;
+    register uint64_t x2 __asm__("x2") = size;
+    register uint64_t x3 __asm__("x3") = prot;
+    register uint64_t x4 __asm__("x4") = at;
+    register uint64_t x8 __asm__("x8") = number;
+    __asm__ volatile("svc #1" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x8) : "memory");
+    return (int64_t)x0;
+}
+
+/* Places of the app's choice: refused, whoever asks. */
+static bool places_are_refused(uint8_t *taken)
+{
+    int64_t handle = call_kernel(MEM_CREATE, 4096, 0, 0, 0);
+    uint64_t far = (uintptr_t)taken + 0x40000000;
+    return handle > 0 && call_kernel(MEM_MAP, (uint64_t)handle, 4096, 3, far) < 0 &&
+           call_kernel(MEM_MAP, (uint64_t)handle, 4096, 3, (uintptr_t)taken) < 0 &&
+           mmap(taken, 4096, PROT_READ, MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED, -1, 0) ==
+               MAP_FAILED &&
+           errno == ENOTSUP && taken[0] == 0x55;
+}
+
+static bool probe(const uint8_t *address, size_t size, bool write)
+{
+    register uint64_t x0 __asm__("x0") = (uintptr_t)address;
+    register uint64_t x1 __asm__("x1") = size;
+    register uint64_t x2 __asm__("x2") = write;
+    __asm__ volatile("svc #2" : "+r"(x0), "+r"(x1) : "r"(x2) : "memory");
+    return x0 == 1;
+}
+
+static bool maps(void)
+{
+    const size_t size = 5u << 20;
+    uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    memory[0] = 0x55;
+    bool good = probe(memory, size, true) && probe(memory + 1, size - 1, false) &&
+                !probe(memory + 1, size, false) && !probe(memory, SIZE_MAX, true) &&
+                !probe(memory - 1, 2, false) && places_are_refused(memory);
+    return munmap(memory, size) == 0 && good;
+}
+
 TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
                                       TEE_Param params[4])
 {
@@ -123,6 +175,8 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
         size_t first = heap_take_all();
         return first > 10 && heap_take_all() == first ? TEE_SUCCESS : TEE_ERROR_GENERIC;
     }
+    case BAD_MAP:
+        return maps() ? TEE_SUCCESS : TEE_ERROR_GENERIC;
     case BAD_SECRET:
         secret_hold(params[0].value.a);
         return TEE_SUCCESS;

@@ -23,6 +23,7 @@ enum bad_command {
     BAD_FLOAT,      /* value in and out: computes for a while; the same comes out each time */
     BAD_HEAP,       /* takes all memory, gives it back, takes it again */
     BAD_SECRET,     /* value in: rounds to go with a secret in every register */
+    BAD_MAP,        /* memory where it may not be; more of it than is looked at in one go */
 };
 
 /* What stands in all of them. */

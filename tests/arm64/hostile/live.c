@@ -103,6 +103,27 @@ static void memory_in_use(void)
     ok(good, "memory is released in the middle of a call that uses it");
 }
 
+/* A list of 65,536 pages, which is one page that goes on with itself. */
+static void memory_large(void)
+{
+    struct call call;
+    uint64_t *list = page_words(21);
+    for (unsigned i = 0; i < PAGE / 8; i++) {
+        list[i] = (uint64_t)(i + 1 < PAGE / 8 ? page_words(22) : list);
+    }
+    call_init(&call, 4, MSG_CMD_REGISTER_SHM, 1);
+    call.arg->params[0].attr = MSG_ATTR_TMEM_OUTPUT | MSG_ATTR_NONCONTIG;
+    call.arg->params[0].u.tmem =
+        (struct msg_tmem){.address = (uint64_t)list, .size = 65536 * PAGE, .cookie = 0x8888};
+    interrupt_after(0);
+    call_start(&call);
+    bool good = call.answer == SMC_RPC_INTERRUPT;
+    good = memory_release(5, 0x8888) == TEE_ERROR_BAD_PARAMETERS && good; /* not yet */
+    good = call_run(&call) && call.answer == SMC_OK && call.arg->head.ret == TEE_SUCCESS && good;
+    good = memory_release(5, 0x8888) == TEE_SUCCESS && good;
+    ok(good, "a long list of pages is looked at with interrupts on");
+}
+
 /* --- Slots. ------------------------------------------------------------------------------------------- */
 
 #define CALLERS 40u
@@ -287,6 +308,7 @@ void live_calls(void)
     debugger();
     sleepers();
     memory_in_use();
+    memory_large();
     slots();
     both();
     power();
