@@ -22,12 +22,14 @@ struct running {
     TEEC_Operation operation;
     TEEC_Result result;
     uint32_t origin;
+    volatile bool begun; /* the call is made in this moment */
     volatile bool done;
 };
 
 static void *cancel_thread(void *argument)
 {
     struct running *running = argument;
+    running->begun = true;
     if (running->session != NULL) {
         running->result = TEEC_InvokeCommand(running->session, running->command,
                                              &running->operation, &running->origin);
@@ -40,8 +42,19 @@ static void *cancel_thread(void *argument)
     return NULL;
 }
 
-static void cancel_start(struct running *running, TEEC_Session *session, uint32_t milliseconds,
-                         uint32_t how)
+/* Its call is made, and has had time to reach the app, or what it waits behind. That cannot be seen from
+ * outside; a call that is cancelled before it is sent answers differently. */
+static void cancel_run(struct running *running)
+{
+    pthread_create(&running->thread, NULL, cancel_thread, running);
+    while (!running->begun) {
+        tee_sleep_ms(5);
+    }
+    tee_sleep_ms(200);
+}
+
+static void cancel_prepare(struct running *running, TEEC_Session *session, uint32_t milliseconds,
+                           uint32_t how)
 {
     memset(running, 0, sizeof(*running));
     running->session = session;
@@ -50,7 +63,6 @@ static void cancel_start(struct running *running, TEEC_Session *session, uint32_
         TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE);
     running->operation.params[0].value.a = milliseconds;
     running->operation.params[0].value.b = how;
-    pthread_create(&running->thread, NULL, cancel_thread, running);
 }
 
 /* Long enough that a call which is not cancelled is noticed as a hang by a human, not by luck. */
@@ -61,8 +73,8 @@ static void cancel_running(void)
     TEEC_Session session;
     (void)call_open(&context, &session, &probe, NULL);
     struct running running;
-    cancel_start(&running, &session, LONG_MS, 0);
-    tee_sleep_ms(100);
+    cancel_prepare(&running, &session, LONG_MS, 0);
+    cancel_run(&running);
     tap_ok(!running.done, "the call waits");
     TEEC_RequestCancellation(&running.operation);
     tap_ok(running.operation.cancel_flag, "the operation's flag is set");
@@ -76,15 +88,15 @@ static void cancel_running(void)
     const TEEC_Result result = call_value(&session, PROBE_WAIT, 1, 0, out, NULL);
     tap_ok(result == TEEC_SUCCESS && out[1] == 0, "the next call is not cancelled");
 
-    cancel_start(&running, &session, LONG_MS, PROBE_WAIT_POLL);
-    tee_sleep_ms(100);
+    cancel_prepare(&running, &session, LONG_MS, PROBE_WAIT_POLL);
+    cancel_run(&running);
     TEEC_RequestCancellation(&running.operation);
     pthread_join(running.thread, NULL);
     tap_ok(running.result == TEEC_ERROR_CANCEL && running.operation.params[1].value.b == 1,
            "an app that polls sees the flag: %s", postern_teec_strerror(running.result));
 
-    cancel_start(&running, &session, 1000, PROBE_WAIT_MASKED);
-    tee_sleep_ms(100);
+    cancel_prepare(&running, &session, 1000, PROBE_WAIT_MASKED);
+    cancel_run(&running);
     TEEC_RequestCancellation(&running.operation);
     pthread_join(running.thread, NULL);
     tap_ok(running.result == TEEC_SUCCESS && running.operation.params[1].value.b == 0,
@@ -98,10 +110,10 @@ static void cancel_queued(void)
     (void)call_open(&context, &session, &probe, NULL);
     struct running first;
     struct running second;
-    cancel_start(&first, &session, LONG_MS, 0);
-    tee_sleep_ms(100);
-    cancel_start(&second, &session, 0, 0);
-    tee_sleep_ms(100);
+    cancel_prepare(&first, &session, LONG_MS, 0);
+    cancel_run(&first);
+    cancel_prepare(&second, &session, 0, 0);
+    cancel_run(&second);
     tap_ok(!second.done, "a second call on the session is queued");
     TEEC_RequestCancellation(&second.operation);
     pthread_join(second.thread, NULL);
@@ -125,18 +137,17 @@ static void cancel_queued_elsewhere(const TEEC_UUID *single)
     (void)call_open(&context, &b, single, NULL);
     struct running first;
     struct running second;
-    cancel_start(&first, &a, LONG_MS, 0);
-    tee_sleep_ms(100);
-    cancel_start(&second, &b, 0, 0);
-    tee_sleep_ms(100);
+    cancel_prepare(&first, &a, LONG_MS, 0);
+    cancel_run(&first);
+    cancel_prepare(&second, &b, 0, 0);
+    cancel_run(&second);
     TEEC_RequestCancellation(&second.operation);
     pthread_join(second.thread, NULL);
     tap_result(second.result, second.origin, TEEC_ERROR_CANCEL, TEEC_ORIGIN_TEE,
                "a call queued behind another session of the instance is withdrawn");
     if (!tee_lacks(TEE_OPEN_CANCEL, "an open queued there is withdrawn")) {
         struct running opening = {.uuid = single};
-        pthread_create(&opening.thread, NULL, cancel_thread, &opening);
-        tee_sleep_ms(100);
+        cancel_run(&opening);
         TEEC_RequestCancellation(&opening.operation);
         pthread_join(opening.thread, NULL);
         tap_result(opening.result, opening.origin, TEEC_ERROR_CANCEL, TEEC_ORIGIN_TEE,
@@ -159,8 +170,7 @@ static void cancel_open(void)
     opening.operation.paramTypes =
         TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
     opening.operation.params[0].value.b = LONG_MS;
-    pthread_create(&opening.thread, NULL, cancel_thread, &opening);
-    tee_sleep_ms(300);
+    cancel_run(&opening);
     tap_ok(!opening.done, "an open waits in the app");
     TEEC_RequestCancellation(&opening.operation);
     pthread_join(opening.thread, NULL);
@@ -222,7 +232,8 @@ static void cancel_storm(void)
     for (unsigned i = 0; i < 300 / tee_scale.rounds; i++) {
         struct running running;
         pthread_t storm;
-        cancel_start(&running, &session, i % 3, (i & 1) != 0 ? PROBE_WAIT_POLL : 0);
+        cancel_prepare(&running, &session, i % 3, (i & 1) != 0 ? PROBE_WAIT_POLL : 0);
+        pthread_create(&running.thread, NULL, cancel_thread, &running);
         pthread_create(&storm, NULL, cancel_storm_thread, &running);
         pthread_join(running.thread, NULL);
         pthread_join(storm, NULL);

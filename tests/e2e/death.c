@@ -53,7 +53,7 @@ static void *death_caller(void *argument)
 /* Whether all of these processes end, within a generous time. */
 static bool death_orphans_end(const pid_t *pids, unsigned count)
 {
-    const uint64_t end = tee_now_ms() + 20000u;
+    const uint64_t end = tee_now_ms() + 60000u;
     for (unsigned i = 0; i < count;) {
         if (tee_process_gone(pids[i])) {
             i++;

@@ -209,11 +209,13 @@ struct looping {
     TEEC_Result result;
     uint32_t origin;
     uint32_t command;
+    volatile bool begun;
 };
 
 static void *hostile_loop_thread(void *argument)
 {
     struct looping *looping = argument;
+    looping->begun = true;
     looping->result = TEEC_InvokeCommand(looping->session, looping->command, &looping->operation,
                                          &looping->origin);
     return NULL;
@@ -230,6 +232,9 @@ static void hostile_loops(uint32_t unmasked)
     looping.operation.params[0].value.a = unmasked;
     pthread_t thread;
     pthread_create(&thread, NULL, hostile_loop_thread, &looping);
+    while (!looping.begun) {
+        tee_sleep_ms(5);
+    }
     tee_sleep_ms(200);
     tap_check(&group, hostile_witnesses(), "a witness suffered while it loops");
     TEEC_RequestCancellation(&looping.operation);

@@ -156,7 +156,7 @@ static void policy_maximum_instances(void)
     tap_result(result, origin, TEEC_ERROR_SESSION_MAXIMUM, TEEC_ORIGIN_TEE, "one more instance");
     TEEC_CloseSession(&session[0]);
     /* Soon: an instance counts until its destroy entry point has returned. */
-    const uint64_t end = tee_now_ms() + 10000u;
+    const uint64_t end = tee_now_ms() + 60000u;
     bool again = policy_open(&session[0], &uuid);
     while (!again && tee_now_ms() < end) {
         tee_sleep_ms(20);

@@ -268,7 +268,7 @@ static TEEC_Result lie_open(const TEEC_UUID *uuid, uint32_t *origin)
  * error then, but soon it is well again. */
 static TEEC_Result lie_open_soon(const TEEC_UUID *uuid, uint32_t *origin)
 {
-    const uint64_t end = tee_now_ms() + 30000u;
+    const uint64_t end = tee_now_ms() + 60000u;
     TEEC_Result result = lie_open(uuid, origin);
     while (result != TEEC_SUCCESS && tee_now_ms() < end) {
         tee_sleep_ms(100);

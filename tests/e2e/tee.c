@@ -299,7 +299,7 @@ static unsigned tee_log_find(const struct tee *tee, size_t offset, const char *t
 
 bool tee_log_has_after(const struct tee *tee, size_t offset, const char *text, const char *also)
 {
-    const uint64_t end = tee_now_ms() + 10000u;
+    const uint64_t end = tee_now_ms() + TEE_PATIENCE_MS;
     while (tee_log_find(tee, offset, text, also) == 0) {
         if (tee_now_ms() > end) {
             return false;

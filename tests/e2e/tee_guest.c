@@ -198,7 +198,7 @@ struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count 
                                   unsigned slack)
 {
     (void)slack;
-    const uint64_t end = tee_now_ms() + 20000u;
+    const uint64_t end = tee_now_ms() + TEE_PATIENCE_MS;
     struct tee_count now = tee_count(tee);
     while (now.memory > before->memory + tee_scale.slack_kib && tee_now_ms() < end) {
         tee_sleep_ms(200);

@@ -193,7 +193,7 @@ struct tee_count tee_count(const struct tee *tee)
 struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count *before,
                                   unsigned slack)
 {
-    const uint64_t end = tee_now_ms() + 20000u;
+    const uint64_t end = tee_now_ms() + TEE_PATIENCE_MS;
     for (;;) {
         const struct tee_count now = tee_count(tee);
         const bool settled = now.descriptors <= before->descriptors + slack &&

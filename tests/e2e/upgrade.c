@@ -37,7 +37,7 @@ static bool upgrade_version_is(TEEC_Session *session, const char *want)
 static bool upgrade_open_until(TEEC_Context *context, TEEC_Session *session, const TEEC_UUID *uuid,
                                const char *version)
 {
-    const uint64_t end = tee_now_ms() + 10000u;
+    const uint64_t end = tee_now_ms() + 60000u;
     for (;;) {
         const TEEC_Result result = call_open(context, session, uuid, NULL);
         if (result == TEEC_SUCCESS && upgrade_version_is(session, version)) {
