@@ -137,7 +137,7 @@ finished() { # WHAT STATUS
     wait $runner
     equal "$1" $? "$2"
 }
-background -- sh -c 'touch started; exec sleep 100'
+background -- sh -c 'touch started; exec sleep 600'
 kill -TERM $runner
 finished 'SIGTERM reaches the program' 143
 clean 'nothing is left'
@@ -179,7 +179,8 @@ result $? 'and not the TEE'
 clean 'nothing is left'
 
 # --- deaths ---------------------------------------------------------------------------------------
-background -- sh -c 'touch started; exec sleep 100'
+background -- sh -c 'echo $$ >orphan; touch started; exec sleep 600'
+orphan=$(cat orphan)
 kill -KILL $runner
 wait $runner 2>/dev/null
 wait_until none_runs "posternd --run $XDG_RUNTIME_DIR"
@@ -191,13 +192,13 @@ result $? 'its folder stays'
 run -- true 2>/dev/null
 [ -z "$(ls -A "$XDG_RUNTIME_DIR")" ]
 result $? 'until the next run removes it'
-background -- sh -c 'touch started; exec sleep 100'
+background -- sh -c 'touch started; exec sleep 600'
 run -- true 2>/dev/null
 [ -n "$(ls "$XDG_RUNTIME_DIR")" ]
 result $? 'a run that lives keeps its folder'
 kill -TERM $runner
 wait $runner
-pkill -f "^sleep 100$" -P 1 2>/dev/null
+kill "$orphan" 2>/dev/null
 clean 'nothing is left'
 background -a x/$app.ta -- sh -c 'touch started; while [ -e started ]; do sleep 0.05; done; x/client'
 pkill -KILL -f "posternd --run $XDG_RUNTIME_DIR"
