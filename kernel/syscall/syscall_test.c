@@ -245,6 +245,10 @@ static void messages_body(struct fiber *fiber)
     assert_int_equal(fiber_call(fiber, SYS_WAIT, c, 0), 0);
     assert_int_equal(page->event.event, SYS_EVENT_MSG);
     assert_int_equal(send_text(fiber, client, "last"), 4);
+    /* No send was refused since: there is nothing to tell. */
+    assert_int_equal(fiber_call(fiber, SYS_PUT, s, second), 0);
+    assert_int_equal(fiber_call(fiber, SYS_WAIT, c, 0), 0);
+    assert_int_equal(page->event.event, SYS_EVENT_MSG);
     /* What was queued outlives the sender. */
     assert_int_equal(fiber_call(fiber, SYS_CLOSE, c), 0);
     assert_int_equal(fiber_call(fiber, SYS_WAIT, s, 0), 0);
@@ -553,7 +557,15 @@ static void farewell_body(struct fiber *fiber)
     uuid_format(peer_uuid, peer);
     if (memcmp(page->start.uuid, peer_uuid, 16) == 0) {
         assert_true(create_port(fiber, peer, 1, 64, 0) >= 1000);
+        int64_t brief = create_port(fiber, "brief", 1, 4, SYS_PORT_ALLOW_TA);
         assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, FOREVER), 0);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)brief, FOREVER), 0);
+            int64_t end = fiber_call(fiber, SYS_ACCEPT, (uint64_t)brief);
+            if (i == 0)
+                assert_int_equal(send_text(fiber, end, "z"), 1);
+            assert_int_equal(fiber_call(fiber, SYS_CLOSE, (uint64_t)end), 0);
+        }
         assert_int_equal(fiber_call(fiber, SYS_RECEIVE, SYS_NO_HANDLE, 0, FOREVER), 0);
         assert_int_equal(page->recv.flags, SYS_RECV_MSG);
         uint64_t channel = page->event.handle;
@@ -567,6 +579,13 @@ static void farewell_body(struct fiber *fiber)
     }
     int64_t channel = connect_to(fiber, peer, 0, FOREVER);
     assert_true(channel >= 1000);
+    /* Accepted and closed at once is a connection when a message waits, else it is none. */
+    int64_t brief = connect_to(fiber, "brief", 0, FOREVER);
+    assert_true(brief >= 1000);
+    assert_int_equal(fiber_call(fiber, SYS_GET, (uint64_t)brief), 0);
+    assert_int_equal(page->msg.length, 1);
+    assert_int_equal(fiber_call(fiber, SYS_CLOSE, (uint64_t)brief), 0);
+    assert_int_equal(connect_to(fiber, "brief", 0, FOREVER), SYS_ERR_CHANNEL_CLOSED);
     assert_int_equal(send_text(fiber, channel, "question"), 8);
     assert_int_equal(fiber_call(fiber, SYS_WAIT, (uint64_t)channel, FOREVER), 0);
     assert_int_equal(page->event.event, SYS_EVENT_MSG | SYS_EVENT_HUP);
