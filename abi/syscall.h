@@ -48,7 +48,9 @@ enum sys_nr {
     /* exit(code). Does not return; with SYS_EXIT_IF_IDLE in arg 1 it answers SYS_ERR_BUSY, and the
      * app lives on, when a connection is pending on its own port. */
     SYS_EXIT = 0,
-    /* panic(code, length): dies with a message of `length` bytes in out[]. Does not return. */
+    /* panic(code, length, offset): dies with a message of `length` bytes in out[]. `code` is
+     * GlobalPlatform's, 0 for an end without one; `offset` tells where, in bytes from the app's load
+     * address, 0 for unknown. Does not return. */
     SYS_PANIC = 1,
     /* log(level, length): one line in out[]; level as SYS_LOG_*. */
     SYS_LOG = 2,

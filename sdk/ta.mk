@@ -51,7 +51,7 @@ TA_CFLAGS := -I$(TA_SDK)/include -g -fPIE -Wall -ffunction-sections -fdata-secti
 TA_CRYPTO := $(if $(filter crypto,$(USES)),$(or \
     $(shell pkg-config --static --libs libcrypto 2>/dev/null),-lcrypto))
 TA_LIBS := $(TA_SDK)/lib/x86_64/libpostern_ta.a $(TA_CRYPTO)
-TA_LDFLAGS := -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack -Wl,--undefined=rt_start,--wrap=abort
+TA_LDFLAGS := -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack -Wl,--undefined=rt_start,--wrap=abort,--wrap=__assert_fail
 
 ifeq ($(DEVELOPMENT),asan)
 TA_CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -112,7 +112,7 @@ TA_CFLAGS_aarch64 := -I$(TA_SDK)/include -g -fPIE -Wall -ffunction-sections -fda
     -isystem $(if $(filter aarch64,$(ARCHES)),$(shell $(ARM64_CC) -print-file-name=include)) \
     $(if $(filter crypto,$(USES)),-isystem $(TA_SDK)/openssl) -mno-outline-atomics
 TA_LDFLAGS_aarch64 := -nostdlib -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack \
-    -Wl,-z,max-page-size=4096,-z,separate-code -Wl,--wrap=vfprintf,--wrap=fwrite
+    -Wl,-z,max-page-size=4096,-z,separate-code -Wl,--wrap=vfprintf,--wrap=fwrite,--wrap=__assert_fail
 TA_LIBS_aarch64 := $(TA_SDK)/lib/aarch64/libpostern_ta.a \
     $(if $(filter crypto,$(USES)),$(TA_SDK)/lib/aarch64/libcrypto.a) $(TA_SDK)/musl/lib/libc.a
 

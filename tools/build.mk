@@ -57,9 +57,10 @@ tools_UNITS = mkdir -p "$(DESTDIR)$(systemdunitdir)" "$(DESTDIR)$(systemduseruni
     install -m 644 tools/systemd/postern.sysusers "$(DESTDIR)$(sysusersdir)/postern.conf"
 
 # pkg-config files for what lies in the tree, so that a folder made by `postern new` also builds
-# against a tree that is not installed: PKG_CONFIG_PATH=out/lib/pkgconfig.
+# against a tree that is not installed: PKG_CONFIG_PATH=out/lib/pkgconfig. They name the tree's place.
+$(call record,out/flags/place,$(CURDIR))
 define tree_pkgconfig
-out/lib/pkgconfig/$(basename $(notdir $1)): $1
+out/lib/pkgconfig/$(basename $(notdir $1)): $1 out/flags/place
 	$$(Q)mkdir -p $$(@D) && sed -e 's|@PREFIX@|$$(CURDIR)/out|' -e 's|@LIBDIR@|$$(CURDIR)/out/lib|' \
 	    -e 's|@INCLUDEDIR@|$$(CURDIR)/out/include|' -e 's|@SDKDIR@|$$(CURDIR)/out/sdk|' \
 	    -e 's|@VERSION@|$$(POSTERN_VERSION)|' $$< > $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@

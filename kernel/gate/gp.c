@@ -332,6 +332,24 @@ static enum error create_session(struct gp_call_state *call, const struct reques
     return E_OK;
 }
 
+/* Why the kernel refused: the client gets a code that has many causes. What an app's end or the check of
+ * a package caused is in the log already. */
+COLD static void log_refused(const uint8_t *uuid, const char *what, enum error error)
+{
+    switch (error) {
+    case E_CANCELLED:
+    case E_DEAD:
+    case E_SECURITY:
+    case E_BAD_FORMAT:
+    case E_VERSION:
+    case E_ARCHITECTURE:
+    case E_COMMUNICATION:
+        return;
+    default:
+        log_line(SYS_LOG_WARN, "app %U: %s refused: %e", uuid, what, error);
+    }
+}
+
 static enum error open_on(struct gp_call_state *call, const struct request *request,
                           struct gp_session *session, struct reply *reply, struct kernel_lock *lock)
 {
@@ -374,8 +392,10 @@ static void open_session(struct gp_client *client, const struct request *request
     }
     if (error == E_OK)
         put_reply(arg, request, &reply);
-    else
+    else {
+        log_refused(request->uuid, "session", error);
         put_answer(arg, answer_for(error));
+    }
     call_end(&call);
 }
 
@@ -397,6 +417,8 @@ static enum error invoke_on(struct gp_call_state *call, const struct request *re
         error = exchange(call, &message, &cargo, reply, lock);
     if (error == E_DEAD || error == E_BAD_FORMAT)
         session->dead = true;
+    if (error != E_OK && instance_alive(session->instance))
+        log_refused(session->instance->app->uuid, "call", error);
     session_leave(call);
     return error;
 }

@@ -54,14 +54,32 @@ enum error call_retire(struct call *call)
     return E_OK;
 }
 
+/* ", in FUNCTION+0x.. (image offset 0x..)" */
+COLD static void describe_place(const struct instance *instance, uint64_t place, char *out,
+                                size_t size)
+{
+    char name[64];
+    uint64_t offset = 0;
+    size_t elf_size = 0;
+    const uint8_t *elf = port_image_bytes(instance->app->image, &elf_size);
+    if (elf != NULL && elf_symbol(elf, elf_size, place, name, sizeof(name), &offset))
+        log_format(out, size, ", in %s+0x%x (image offset 0x%x)", name, offset, place);
+    else
+        log_format(out, size, ", at image offset 0x%x", place);
+}
+
 enum error call_panic(struct call *call)
 {
     char text[LOG_LINE_MAX];
-    char line[LOG_LINE_MAX + 64];
+    char line[LOG_LINE_MAX + 160];
     if (call->arg[1] > SYS_BUFFER_SIZE)
         return E_INVALID;
     (void)copy_text(call, call->arg[1], text, sizeof(text));
-    log_format(line, sizeof(line), "panic 0x%x: %s", call->arg[0] & UINT32_MAX, text);
+    uint64_t code = call->arg[0] & UINT32_MAX;
+    size_t length = log_format(line, sizeof(line), code != 0 ? "panic 0x%x: " : "", code);
+    length += log_format(line + length, sizeof(line) - length, "%s", text);
+    if (call->arg[2] != 0)
+        describe_place(call->instance, call->arg[2], line + length, sizeof(line) - length);
     instance_end(call->instance, line, true);
     call->over = true;
     return E_OK;
@@ -128,18 +146,10 @@ static const char *fault_name(uint64_t kind)
 void call_describe_fault(const struct instance *instance, const uint64_t arg[3], char *out,
                          size_t size)
 {
-    char name[64];
-    uint64_t offset = 0;
-    size_t elf_size = 0;
-    const uint8_t *elf = port_image_bytes(instance->app->image, &elf_size);
-    size_t length = log_format(out, size, "%s, address 0x%x", fault_name(arg[0]), arg[1]);
-    if (arg[2] == UINT64_MAX)
-        return;
-    if (elf != NULL && elf_symbol(elf, elf_size, arg[2], name, sizeof(name), &offset))
-        log_format(out + length, size - length, ", in %s+0x%x (image offset 0x%x)", name, offset,
-                   arg[2]);
-    else
-        log_format(out + length, size - length, ", at image offset 0x%x", arg[2]);
+    size_t length = log_format(out, size, arg[0] == SYS_FAULT_ABORT ? "%s" : "%s, address 0x%x",
+                               fault_name(arg[0]), arg[1]);
+    if (arg[2] != UINT64_MAX)
+        describe_place(instance, arg[2], out + length, size - length);
 }
 
 enum error call_fault(struct call *call)

@@ -2,10 +2,15 @@
 #include "journal.h"
 
 #include <abi/syscall.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +20,7 @@ static char ring[JOURNAL_RING_SIZE];
 static uint64_t written;
 static int output = STDERR_FILENO;
 static int keep_debug;
+static atomic_int notices = -1;
 
 void journal_open(int fd, int debug)
 {
@@ -48,8 +54,29 @@ static void ring_add(const char *text, size_t length)
     written += length;
 }
 
-/* `line` has room for one more byte, the newline. */
-static void journal_put(char *line, size_t length)
+void journal_notices(int fd)
+{
+    const struct timeval patience = {.tv_sec = JOURNAL_NOTICE_SECONDS};
+
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    notices = fd;
+}
+
+/* Whoever does not answer in time is not waited for again. Of two threads here one may take the answer
+ * that is the other's: then that one is shown a little late. */
+static void notice_put(const char *text, size_t length)
+{
+    static atomic_bool deaf;
+    char byte;
+
+    if (notices >= 0 && send(notices, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 && !deaf) {
+        deaf = recv(notices, &byte, 1, 0) != 1;
+    }
+}
+
+/* `line` has room for one more byte, the newline. The notice is what of it stands behind `notice`; 0: none. */
+static void journal_put(char *line, size_t length, size_t notice)
 {
     ssize_t done = 0;
 
@@ -61,6 +88,9 @@ static void journal_put(char *line, size_t length)
     done = write(output, line, length);
     (void)done;
     pthread_mutex_unlock(&guard);
+    if (notice != 0) {
+        notice_put(line + notice, length - 1 - notice);
+    }
 }
 
 static size_t journal_prefix(char *line, size_t size, uint32_t level)
@@ -99,11 +129,13 @@ void journal_foreign(uint32_t level, const char *who, const char *text, size_t l
 {
     char line[64 + 64 + JOURNAL_LINE_MAX + 8];
     size_t at;
+    size_t notice;
 
     if (level >= SYS_LOG_DEBUG && !keep_debug) {
         return;
     }
     at = journal_prefix(line, 64, level);
+    notice = level <= SYS_LOG_WARN && who == NULL ? at : 0;
     if (who != NULL) {
         at += (size_t)snprintf(line + at, 64, "%.60s: ", who);
     }
@@ -115,7 +147,7 @@ void journal_foreign(uint32_t level, const char *who, const char *text, size_t l
 
         line[at++] = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c;
     }
-    journal_put(line, at);
+    journal_put(line, at, notice);
 }
 
 size_t journal_copy(char *out, size_t size, uint64_t lines)

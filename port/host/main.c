@@ -114,6 +114,9 @@ static void ready(void)
 {
     journal_line(SYS_LOG_INFO, "Postern %s serves in %s%s", POSTERN_VERSION_TEXT, options.run,
                  options.development ? " (development: weaker, see posternd(8))" : "");
+    if (options.notice_fd >= 0) {
+        journal_notices(options.notice_fd);
+    }
     if (options.ready_fd >= 0) {
         (void)!write(options.ready_fd, "", 1);
         close(options.ready_fd);

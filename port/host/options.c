@@ -22,6 +22,8 @@ static const char usage[] =
     "  --development   run the development form of packages, which is weaker protected\n"
     "  --log FILE      append the log to FILE (otherwise stderr)\n"
     "  --ready-fd N    write one byte to descriptor N when the sockets listen\n"
+    "  --notice-fd N   send the log's warnings and errors as messages to the socket N, too, and\n"
+    "                  wait a moment for one byte in answer to each\n"
     "  --help, --version\n"
     "\n"
     "POSTERN_APP_WRAPPER in the environment, with --development: a command that runs apps in\n"
@@ -29,21 +31,40 @@ static const char usage[] =
     "\n"
     "Ends on SIGTERM, SIGINT or `postern stop`.\n";
 
-enum options_result options_read(int argc, char **argv, struct options *out)
+static bool read_descriptor(const char *name, int *out)
 {
-    enum { RUN = 1, STATE, TRUST, GROUP, DEVELOPMENT, LOG, READY, HELP, VERSION };
-    static const struct option known[] = {
-        {"run", required_argument, NULL, RUN},           {"state", required_argument, NULL, STATE},
-        {"trust", required_argument, NULL, TRUST},       {"group", required_argument, NULL, GROUP},
-        {"development", no_argument, NULL, DEVELOPMENT}, {"log", required_argument, NULL, LOG},
-        {"ready-fd", required_argument, NULL, READY},    {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},         {NULL, 0, NULL, 0},
-    };
     char *end;
     long number;
+
+    errno = 0;
+    number = strtol(optarg, &end, 10);
+    if (errno != 0 || *end != '\0' || end == optarg || number < 0 || number > INT_MAX) {
+        fprintf(stderr, "posternd: %s: %s is no descriptor\n", name, optarg);
+        return false;
+    }
+    *out = (int)number;
+    return true;
+}
+
+enum options_result options_read(int argc, char **argv, struct options *out)
+{
+    enum { RUN = 1, STATE, TRUST, GROUP, DEVELOPMENT, LOG, READY, NOTICE, HELP, VERSION };
+    static const struct option known[] = {
+        {"run", required_argument, NULL, RUN},
+        {"state", required_argument, NULL, STATE},
+        {"trust", required_argument, NULL, TRUST},
+        {"group", required_argument, NULL, GROUP},
+        {"development", no_argument, NULL, DEVELOPMENT},
+        {"log", required_argument, NULL, LOG},
+        {"ready-fd", required_argument, NULL, READY},
+        {"notice-fd", required_argument, NULL, NOTICE},
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
+        {NULL, 0, NULL, 0},
+    };
     int got;
 
-    *out = (struct options){.ready_fd = -1};
+    *out = (struct options){.ready_fd = -1, .notice_fd = -1};
     while ((got = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (got) {
         case RUN:
@@ -65,13 +86,14 @@ enum options_result options_read(int argc, char **argv, struct options *out)
             out->log = optarg;
             break;
         case READY:
-            errno = 0;
-            number = strtol(optarg, &end, 10);
-            if (errno != 0 || *end != '\0' || end == optarg || number < 0 || number > INT_MAX) {
-                fprintf(stderr, "posternd: --ready-fd: %s is no descriptor\n", optarg);
+            if (!read_descriptor("--ready-fd", &out->ready_fd)) {
                 return OPTIONS_WRONG;
             }
-            out->ready_fd = (int)number;
+            break;
+        case NOTICE:
+            if (!read_descriptor("--notice-fd", &out->notice_fd)) {
+                return OPTIONS_WRONG;
+            }
             break;
         case HELP:
             fputs(usage, stdout);

@@ -11,7 +11,8 @@ struct options {
     const char *group; /* NULL: only the TEE's own user, and root, may connect */
     const char *log;   /* NULL: stderr */
     bool development;
-    int ready_fd; /* -1: nobody waits */
+    int ready_fd;  /* -1: nobody waits */
+    int notice_fd; /* -1: none */
 };
 
 enum options_result {

@@ -50,6 +50,6 @@ void gp_check_text(const char *function, const char *what, const char *text)
 
 void TEE_Panic(TEE_Result panicCode)
 {
-    rt_panic(panicCode, "TEE_Panic(%s, 0x%08x)", postern_result_name(panicCode),
-             (unsigned)panicCode);
+    rt_panic_at((uintptr_t)__builtin_return_address(0) - 1, panicCode, "TEE_Panic(%s, 0x%08x)",
+                postern_result_name(panicCode), (unsigned)panicCode);
 }

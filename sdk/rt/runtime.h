@@ -20,6 +20,17 @@ void rt_log(uint32_t level, const char *format, ...) __attribute__((format(print
  * No destructor runs. */
 _Noreturn void rt_panic(uint32_t code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same; `instruction` as for rt_die. */
+_Noreturn void rt_panic_at(uintptr_t instruction, uint32_t code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same of code 0 and without formatting, for where the C library may be in the middle of
+ * something. `instruction`: where it happened, told in the log if it is in the app's image; 0: not
+ * known. */
+_Noreturn void rt_die(uintptr_t instruction, const char *words);
+
+/* The offset of an instruction from the app's load address; 0 for one that is not in its image. */
+uint64_t rt_place(uintptr_t instruction);
 
 /* --- Memory (each bottom: sdk/rt/host). --------------------------------------------------------- */
 

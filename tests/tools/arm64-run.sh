@@ -26,7 +26,34 @@ grep -q '^calculate: 3 + 4 = 7' .output && grep -q 'Hello, b c!' .output
 result $? 'rightly'
 equal 'and told once whom the TEE trusts' "$(grep -c 'trusts the development key' .output)" 1
 equal 'the log tells that the app was verified' \
-    "$(grep -c "^postern: app $hello: verified" log)" 1
+    "$(grep -cE "^20[0-9-]*T[0-9:]*\.[0-9]{3}Z info    app $hello: verified" log)" 1
+clean 'nothing is left'
+
+# --- apps that come to a bad end ----------------------------------------------------------------------
+make_app
+cp "$root/tests/tools/crash/app.c" "$root/tests/tools/crash/client.c" x/
+pass 'the app that ends in many ways is built' make -s -C x POSTERN="$root/out/bin/postern" \
+    ARCHES='x86_64 aarch64' package client-arm64
+pass 'its client goes on' run --app x/$app.ta --log log -- x/client-arm64 $app 1 2 3 4
+grep -v 'trusts the development key' .output >ends
+told() { # WHAT NUMBER PATTERN
+    grep -E "^postern run: app $app #$2 x: ended: $3$|^client: $2: TEEC_ERROR_TARGET_DEAD" ends |
+        cut -c 1-7 | tr '\n' '|' | grep -qxF 'postern|client:|'
+    result $? "$1 is told before the client's error"
+}
+offset='image offset 0x[0-9a-f]+'
+told 'a bad access' 1 "bad memory access, address 0x28, in bad_write[.a-z0-9]*\+0x[0-9a-f]+ \(x/app.c:32, $offset\)"
+told 'a panic' 2 "panic 0xffff0007: TEE_Panic\(TEE_ERROR_BAD_STATE, 0xffff0007\), in TA_Inv.* \(x/app.c:53, $offset\)"
+told 'an abort' 3 "abort\(\), in TA_Inv.* \(x/app.c:56, $offset\)"
+told 'an assertion' 4 'assertion failed: command != 4 \(app.c:58, in TA_InvokeCommandEntryPoint\)'
+equal 'and all are in the log, at their time' "$(grep -cE '^20[0-9-]*T[0-9:.]*Z error   app .* ended: ' log)" 4
+postern keygen -o other >/dev/null
+postern sign -m x/manifest.txt -i aarch64:x/obj/x/x.aarch64.elf -k other.key -o foreign.ta
+pass 'an app signed with another key' run -a foreign.ta -- x/client-arm64 $app 9
+grep -qE "^postern run: app $app: package refused: signed with a key that is not trusted \(E_SECURITY\); key sha256:[0-9a-f]{64}$" .output
+result $? 'is refused in words'
+grep -q 'client: 9: TEEC_ERROR_SECURITY' .output
+result $? 'and by code'
 clean 'nothing is left'
 
 # --- status, arguments, variables, streams ---------------------------------------------------------

@@ -108,10 +108,10 @@ clean 'nothing is left of these'
 postern keygen -o other >/dev/null
 postern sign -m x/manifest.txt -i x86_64:x/obj/x/x.elf -k other.key -o foreign.ta
 fail 'an app signed by another key is refused' 'TEEC_ERROR_SECURITY \(0xffff000f\), origin TEE' run -a foreign.ta -- x/client
-grep -q "^postern run: the TEE's log: app $app: package refused: signed with a key that is not trusted" .output
+grep -q "^postern run: app $app: package refused: signed with a key that is not trusted" .output
 result $? 'and the user is told why'
 run -a foreign.ta --log refused.log -- x/client >.output 2>&1
-equal 'once: where a log is kept it says so' "$(cat .output refused.log | grep -c 'package refused')" 1
+equal 'also where a log is kept' "$(cat .output refused.log | grep -c 'package refused')" 2
 pass 'unless that key is trusted, too' run -a foreign.ta --trust other.trust -- x/client
 (cat x/manifest.txt && echo 'postern.development: true') >development.txt
 postern sign -m development.txt -i x86_64:x/obj/x/x.elf -o development.ta

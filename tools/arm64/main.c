@@ -142,22 +142,6 @@ static void show_ends(const struct run *run)
     show_end("the guest's console", run->console);
 }
 
-/* The secure world's serial port, whose lines end as on a terminal. */
-static bool append_log(const struct run *run)
-{
-    FILE_BYTES text = {.bytes = NULL};
-    if (run->log < 0 || access(run->secure_log, F_OK) != 0)
-        return true;
-    if (!file_read(run->secure_log, LOG_MAX, &text))
-        return false;
-    FILE *to = fdopen(run->log, "a");
-    if (to == NULL)
-        return say_errno("%s", run->request->log);
-    const struct fault_apps apps = {.at = run->request->apps.at, .count = run->request->apps.count};
-    fault_put_text(to, (const char *)text.bytes, text.size, &apps);
-    return fclose(to) == 0 ? true : say_errno("%s", run->request->log);
-}
-
 /* What the process ends with. */
 static int explain(const struct run *run, const struct relay *relay, enum relay_end end)
 {
@@ -238,22 +222,28 @@ static int run_machine(struct run *run, int signals)
         .symbols = request->gdb == REQUEST_GDB_APP ? run->symbols : NULL,
         .request = request,
     };
+    const struct fault_apps apps = {
+        .at = request->apps.at, .count = request->apps.count, .arch = PACKAGE_ARCH_AARCH64};
+    struct secure_log log = {.apps = &apps, .says = !request->shell};
     struct relay relay = {
         .machine = &machine,
+        .log = &log,
         .signals = signals,
         .boot_seconds = request->boot_seconds,
         .end_word = request->shell ? NULL : run->end_word,
         .takes_input = !request->shell && request->gdb == REQUEST_GDB_NONE,
     };
     int status = COMMAND_RUN_FAILED;
-    if (script == NULL || kernel == NULL || !machine_start(&config, &machine))
+    if (script == NULL || kernel == NULL || !secure_log_open(&log, run->secure_log, run->log))
         return status;
-    if (request->gdb == REQUEST_GDB_NONE || debugger_start(&gdb, &relay.debugger)) {
-        enum relay_end end = relay_run(&relay);
-        status = explain(run, &relay, end);
+    if (machine_start(&config, &machine)) {
+        if (request->gdb == REQUEST_GDB_NONE || debugger_start(&gdb, &relay.debugger)) {
+            enum relay_end end = relay_run(&relay);
+            status = explain(run, &relay, end);
+        }
+        machine_stop(&machine);
     }
-    machine_stop(&machine);
-    return status;
+    return secure_log_close(&log) ? status : COMMAND_RUN_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -277,11 +267,8 @@ int main(int argc, char **argv)
     bool has_terminal = request.shell && tcgetattr(0, &terminal) == 0;
     if (signals < 0)
         (void)say_errno("no signalfd");
-    else if (prepare(&run, &status)) {
+    else if (prepare(&run, &status))
         status = run_machine(&run, signals);
-        if (!append_log(&run))
-            status = COMMAND_RUN_FAILED;
-    }
     if (has_terminal) /* QEMU was ended, and could not */
         (void)tcsetattr(0, TCSADRAIN, &terminal);
     private_destroy(&run.folder, request.keep);

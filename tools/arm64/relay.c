@@ -12,7 +12,7 @@
 
 #define GO_ON (-1) /* no end yet; else an enum relay_end */
 
-enum { FD_SIGNALS, FD_CONTROL, FD_OUTPUT, FD_ERRORS, FD_INPUT, FD_ROOM, FDS };
+enum { FD_SIGNALS, FD_CONTROL, FD_OUTPUT, FD_ERRORS, FD_INPUT, FD_ROOM, FD_LOG, FDS };
 
 static int64_t now_ms(void)
 {
@@ -206,6 +206,7 @@ static void fill(const struct relay *relay, struct pollfd fds[FDS])
         .fd = relay->errors.ended ? -1 : machine->channel[MACHINE_ERRORS], .events = POLLIN};
     fds[FD_INPUT] = (struct pollfd){.fd = -1, .events = POLLIN};
     fds[FD_ROOM] = (struct pollfd){.fd = input, .events = POLLOUT};
+    fds[FD_LOG] = (struct pollfd){.fd = relay->log->watch, .events = POLLIN};
     /* Standard input is looked at only while there is room for what it has. */
     if (input >= 0 && poll(&fds[FD_ROOM], 1, 0) == 1) {
         fds[FD_INPUT].fd = 0;
@@ -224,6 +225,8 @@ static int step(struct relay *relay)
         return GO_ON;
     if (booting && left <= 0)
         return RELAY_LATE;
+    /* What ended an app was written before its client heard of it. */
+    secure_log_take(relay->log);
     if (!pass_output(relay, &relay->output) || !pass_output(relay, &relay->errors))
         return RELAY_NO_READER;
     if (fds[FD_INPUT].revents != 0)

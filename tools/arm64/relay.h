@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tools/arm64/machine.h>
+#include <tools/arm64/secure_log.h>
 
 /* A word of digits that ends both output streams, behind a NUL: made for one run, so that it is no
  * output of the program's. */
@@ -40,6 +41,7 @@ struct relay {
     int signals;               /* a signalfd with SIGCHLD and the signals that end this process */
     unsigned int boot_seconds; /* counted from here, or from the end of the debugger */
     bool takes_input;          /* standard input is the program's */
+    struct secure_log *log;    /* looked at before the program's output is passed on */
     const char *end_word;      /* NULL: the program has no streams of ours */
     pid_t debugger;            /* waited for at the end; 0: none */
 

@@ -171,7 +171,8 @@ static bool read_log(struct report *report, uint64_t *position, char **text, siz
 /* The last `lines` lines; 0: all. A line whose beginning is lost is left out. */
 static void show_lines(const struct request *request, const char *text, size_t size, bool cut)
 {
-    const struct fault_apps apps = {.at = request->apps, .count = request->num_apps};
+    const struct fault_apps apps = {
+        .at = request->apps, .count = request->num_apps, .arch = PACKAGE_ARCH_AARCH64};
     size_t from = 0;
     uint64_t lines = request->lines;
     const char *newline = cut ? memchr(text, '\n', size) : NULL;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <tools/arm64/program.h>
 #include <tools/command/arm64.h>
@@ -20,16 +21,16 @@
 #include <tools/hosted/control.h>
 #include <tools/hosted/debug.h>
 #include <tools/hosted/launch.h>
+#include <tools/hosted/notice.h>
 #include <tools/hosted/paths.h>
 #include <tools/hosted/private.h>
 #include <tools/key/key.h>
 #include <tools/package/development.h>
-#include <tools/printable.h>
 #include <tools/say.h>
 #include <unistd.h>
 
 #define PATHS_MAX 256
-#define ERRORS_TOLD 5
+#define NOTICE_LINE_MAX 1024
 
 struct request {
     const char *apps[PATHS_MAX];
@@ -168,6 +169,7 @@ struct run {
     struct launch_tee tee;
     struct debug_config gdb;
     struct control control; /* fd -1 unless an app is to be held */
+    int notices;            /* what posternd wants to be seen; 0: none */
     pid_t program;
     pid_t debugger;
     unsigned int asked_to_end; /* how often the program was told to */
@@ -328,18 +330,43 @@ static bool handle_signals(struct run *run, int *status)
     return done;
 }
 
+/* A socket's two ends: of this process, and of posternd. Without it, all is in the log. */
+static void open_notices(struct run *run)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return;
+    run->notices = ends[0];
+    run->config.notices = ends[1];
+}
+
+/* All that is there now. posternd waits for the byte, so that its client goes on after this. */
+static void take_notices(const struct run *run)
+{
+    char line[NOTICE_LINE_MAX];
+    ssize_t got;
+    const struct fault_apps apps = {
+        .at = run->config.apps, .count = run->config.num_apps, .arch = PACKAGE_ARCH_X86_64};
+    while (run->notices != 0 && (got = recv(run->notices, line, sizeof(line), MSG_DONTWAIT)) > 0) {
+        notice_take(line, (size_t)got, &apps);
+        (void)send(run->notices, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+}
+
 /* Waits for the program, and meanwhile for the app that is to be held. Answers its wait status. */
 static int wait_for_program(struct run *run)
 {
     int status = 0;
     for (;;) {
-        struct pollfd fds[2] = {
+        struct pollfd fds[3] = {
             {.fd = run->signals, .events = POLLIN},
             /* -1 is not looked at */
             {.fd = run->debugger == 0 ? run->control.fd : -1, .events = POLLIN},
+            {.fd = run->notices != 0 && run->tee.daemon != 0 ? run->notices : -1, .events = POLLIN},
         };
-        if (poll(fds, 2, -1) < 0)
+        if (poll(fds, 3, -1) < 0)
             continue;
+        take_notices(run);
         if (fds[1].revents != 0) {
             if (!debug_attach(&run->gdb, &run->control, &run->debugger)) {
                 control_close(&run->control);
@@ -421,31 +448,6 @@ static bool prepare(struct run *run)
     return make_debuggable(run);
 }
 
-/* The log goes with the folder: what it says of why a program failed is told before. */
-static void tell_errors(const char *path)
-{
-    FILE *log = fopen(path, "re");
-    char *line = NULL;
-    size_t size = 0;
-    size_t told = 0;
-    while (log != NULL && getline(&line, &size, log) > 0) {
-        const char *level = strchr(line, ' '); /* behind the time */
-        if (level == NULL || strncmp(level, " error ", 7) != 0)
-            continue;
-        if (told++ == ERRORS_TOLD) {
-            say_note("and more: --log FILE keeps the TEE's log");
-            break;
-        }
-        const char *text = level + 7 + strspn(level + 7, " ");
-        (void)fputs("postern run: the TEE's log: ", stderr);
-        printable_text(stderr, text, strcspn(text, "\n"));
-        (void)fputc('\n', stderr);
-    }
-    free(line);
-    if (log != NULL)
-        (void)fclose(log);
-}
-
 int command_run(int argc, char **argv)
 {
     struct request request = {.num_apps = 0};
@@ -461,13 +463,21 @@ int command_run(int argc, char **argv)
         return COMMAND_RUN_FAILED;
     default_signals();
     block_signals(&run);
-    if (prepare(&run) && launch_start(&run.config, &run.tee)) {
+    bool prepared = prepare(&run);
+    open_notices(&run);
+    bool started = prepared && launch_start(&run.config, &run.tee);
+    if (run.config.notices != 0)
+        (void)close(run.config.notices);
+    if (started) {
         status = run_program(&run);
         control_close(&run.control);
+        if (run.notices != 0)
+            (void)shutdown(run.notices, SHUT_WR); /* nobody is to wait for an answer any more */
         launch_stop(&run.tee);
-        if (status != 0 && request.log == NULL)
-            tell_errors(run.folder.log);
+        take_notices(&run);
     }
+    if (run.notices != 0)
+        (void)close(run.notices);
     private_destroy(&run.folder, request.keep);
     free(run.gdb.symbols);
     if (log >= 0)

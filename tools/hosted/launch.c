@@ -21,6 +21,7 @@
 #define LOG_SHOWN 4096
 #define ARGUMENTS_MAX (2 * LAUNCH_APPS_MAX + 24)
 #define READY_FD 3
+#define NOTICE_FD 4
 
 const char *launch_status_text(int status)
 {
@@ -53,7 +54,7 @@ static void add_option(struct arguments *arguments, const char *name, const char
 
 /* In the child, between fork and exec. */
 _Noreturn static void become(const struct arguments *arguments, const char *log, int ready,
-                             pid_t parent)
+                             int notices, pid_t parent)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -62,11 +63,15 @@ _Noreturn static void become(const struct arguments *arguments, const char *log,
     int out = log != NULL ? open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : 2;
     if (null < 0 || out < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(127);
-    /* dup2 onto itself would leave close-on-exec set. */
-    if (ready == READY_FD ? fcntl(ready, F_SETFD, 0) < 0 : dup2(ready, READY_FD) < 0)
+    /* Out of the way of each other first. */
+    ready = fcntl(ready, F_DUPFD_CLOEXEC, NOTICE_FD + 1);
+    if (notices != 0)
+        notices = fcntl(notices, F_DUPFD_CLOEXEC, NOTICE_FD + 1);
+    if (ready < 0 || notices < 0 || dup2(ready, READY_FD) < 0 ||
+        (notices != 0 && dup2(notices, NOTICE_FD) < 0))
         _exit(127);
     /* What the caller had open (a make's pipes, say) must not live as long as the TEE. */
-    (void)close_range(READY_FD + 1, ~0u, 0);
+    (void)close_range(notices != 0 ? NOTICE_FD + 1 : READY_FD + 1, ~0u, 0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(127);
     (void)signal(SIGPIPE, SIG_DFL);
@@ -102,7 +107,7 @@ static enum readiness wait_ready(int fd)
 }
 
 /* Starts one program and waits until it is ready. *pid is 0 after a failure. */
-static bool spawn(const struct arguments *arguments, const char *log, pid_t *pid)
+static bool spawn(const struct arguments *arguments, const char *log, int notices, pid_t *pid)
 {
     int ready[2];
     *pid = 0;
@@ -111,7 +116,7 @@ static bool spawn(const struct arguments *arguments, const char *log, pid_t *pid
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0)
-        become(arguments, log, ready[1], parent);
+        become(arguments, log, ready[1], notices, parent);
     (void)close(ready[1]);
     if (child < 0) {
         (void)close(ready[0]);
@@ -149,7 +154,9 @@ static bool spawn_daemon(const struct launch_config *config, pid_t *pid)
         add_option(&arguments, "--group", config->group);
     if (config->development)
         add(&arguments, "--development");
-    return spawn(&arguments, config->log, pid);
+    if (config->notices != 0)
+        add_option(&arguments, "--notice-fd", "4");
+    return spawn(&arguments, config->log, config->notices, pid);
 }
 
 static bool spawn_supplicant(const struct launch_config *config, pid_t *pid)
@@ -165,7 +172,7 @@ static bool spawn_supplicant(const struct launch_config *config, pid_t *pid)
         add_option(&arguments, "--apps", config->apps[i]);
     add_option(&arguments, "--data", config->data);
     add_option(&arguments, "--ready-fd", "3");
-    return spawn(&arguments, config->log, pid);
+    return spawn(&arguments, config->log, 0, pid);
 }
 
 /* The end of the log, indented: it says why a start failed. */

@@ -23,6 +23,7 @@ struct launch_config {
     const char *group; /* of the client socket; NULL for the own one */
     bool development;
     const char *log; /* file that both append to; NULL: the caller's own output */
+    int notices;     /* posternd's end of a socket as its --notice-fd takes; 0: none */
 };
 
 struct launch_tee {

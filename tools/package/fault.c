@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <tools/file.h>
 #include <tools/package/fault.h>
+#include <tools/package/source.h>
 #include <unistd.h>
 
 /* As kernel/app/instance.c and kernel/syscall/process.c write it. */
 #define APP_WORD "app "
-#define PLACE_WORDS ", at image offset 0x"
+#define OFFSET_WORDS "image offset 0x"
+#define BARE_WORDS ", at " OFFSET_WORDS
 #define NAME_MAX_SHOWN 64
 
 /* Where a line tells of a place. */
@@ -20,9 +22,10 @@ struct place {
     uint64_t offset;
     size_t from; /* of the words */
     size_t end;
+    bool bare; /* without the function's name */
 };
 
-static bool find_uuid(const char *line, size_t length, uint8_t uuid[UUID_SIZE])
+bool fault_uuid(const char *line, size_t length, uint8_t uuid[UUID_SIZE])
 {
     const char *at = memmem(line, length, APP_WORD, strlen(APP_WORD));
     if (at == NULL)
@@ -34,11 +37,15 @@ static bool find_uuid(const char *line, size_t length, uint8_t uuid[UUID_SIZE])
 
 static bool find_place(const char *line, size_t length, struct place *out)
 {
-    const char *at = memmem(line, length, PLACE_WORDS, strlen(PLACE_WORDS));
-    if (at == NULL || !find_uuid(line, length, out->uuid))
+    const char *at = memmem(line, length, OFFSET_WORDS, strlen(OFFSET_WORDS));
+    if (at == NULL || !fault_uuid(line, length, out->uuid))
         return false;
+    const size_t bare = strlen(BARE_WORDS) - strlen(OFFSET_WORDS);
     out->from = (size_t)(at - line);
-    out->end = out->from + strlen(PLACE_WORDS);
+    out->bare = out->from >= bare && memcmp(at - bare, BARE_WORDS, bare) == 0;
+    if (out->bare)
+        out->from -= bare;
+    out->end = (size_t)(at - line) + strlen(OFFSET_WORDS);
     out->offset = 0;
     for (unsigned int digits = 0; out->end < length && digits < 16; out->end++, digits++) {
         static const char hex[] = "0123456789abcdef";
@@ -65,33 +72,48 @@ static bool read_package(const char *path, const uint8_t uuid[UUID_SIZE], struct
            package_decode(out, &why) == E_OK && uuid_equal(out->header.uuid, uuid);
 }
 
-static bool find_name(const struct place *place, const struct fault_apps *apps, char *name,
-                      size_t size, uint64_t *into)
+bool fault_package(const struct fault_apps *apps, const uint8_t uuid[UUID_SIZE],
+                   struct file_bytes *bytes, struct package *out)
 {
     for (size_t i = 0; i < apps->count; i++) {
-        FILE_BYTES bytes = {.bytes = NULL};
-        struct package package;
-        if (!read_package(apps->at[i], place->uuid, &bytes, &package))
-            continue;
-        const struct package_image *image = package_image_for(&package, PACKAGE_ARCH_AARCH64);
-        return image != NULL && elf_symbol(bytes.bytes + image->offset, image->size, place->offset,
-                                           name, size, into);
+        if (read_package(apps->at[i], uuid, bytes, out))
+            return true;
+        file_bytes_free(bytes);
+        *bytes = (struct file_bytes){.bytes = NULL};
     }
     return false;
+}
+
+/* " in FUNCTION+0x..", and where that is in the source; what is not known is left out. */
+static void put_place(FILE *to, const struct place *place, const uint8_t *elf, size_t size)
+{
+    char name[NAME_MAX_SHOWN];
+    char source[SOURCE_TEXT_MAX];
+    uint64_t into = 0;
+    bool named = place->bare && elf_symbol(elf, size, place->offset, name, sizeof(name), &into);
+    bool found = source_find(elf, size, place->offset, source, sizeof(source));
+    if (named)
+        (void)fprintf(to, ", in %s+0x%llx (", name, (unsigned long long)into);
+    else if (place->bare)
+        (void)fprintf(to, ", at ");
+    (void)fprintf(to, "%s%simage offset 0x%llx%s", found ? source : "", found ? ", " : "",
+                  (unsigned long long)place->offset, named ? ")" : "");
 }
 
 void fault_put_line(FILE *to, const char *line, size_t length, const struct fault_apps *apps)
 {
     struct place place;
-    char name[NAME_MAX_SHOWN];
-    uint64_t into = 0;
-    if (apps->count == 0 || !find_place(line, length, &place) ||
-        !find_name(&place, apps, name, sizeof(name), &into)) {
+    FILE_BYTES bytes = {.bytes = NULL};
+    struct package package;
+    const struct package_image *image = NULL;
+    if (apps->count != 0 && find_place(line, length, &place) &&
+        fault_package(apps, place.uuid, &bytes, &package))
+        image = package_image_for(&package, apps->arch);
+    if (image == NULL) {
         (void)fwrite(line, 1, length, to);
     } else {
         (void)fwrite(line, 1, place.from, to);
-        (void)fprintf(to, ", in %s+0x%llx (image offset 0x%llx)", name, (unsigned long long)into,
-                      (unsigned long long)place.offset);
+        put_place(to, &place, bytes.bytes + image->offset, image->size);
         (void)fwrite(line + place.end, 1, length - place.end, to);
     }
     (void)fputc('\n', to);

@@ -35,12 +35,4 @@ start_probe:
         ret
         .size start_probe, . - start_probe
 
-/* abort(): the kernel names it so. */
-        .globl abort
-        .type abort, %function
-abort:
-        brk #1
-        b abort
-        .size abort, . - abort
-
         .section .note.GNU-stack, "", %progbits

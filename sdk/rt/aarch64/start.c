@@ -70,6 +70,12 @@ __attribute__((destructor(101))) static void start_end(void)
     sys_call(SYS_EXIT, (uint64_t)(int64_t)start_exit_code, 0, 0, 0, 0, 0);
 }
 
+/* In place of musl's, which raises a signal. */
+_Noreturn void abort(void)
+{
+    rt_die((uintptr_t)__builtin_return_address(0) - 1, "abort()");
+}
+
 static int start_main(int argc, char **argv, char **environment)
 {
     start_exit_code = main(argc, argv, environment);

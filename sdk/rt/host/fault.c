@@ -8,7 +8,8 @@
  * this process has the turn when one happens, and may call the kernel from the handler.
  *
  * An app built with AddressSanitizer keeps the sanitizer's handlers behind ours: what is not a probe
- * is theirs to report, and their abort() at the end comes back to us.
+ * is theirs to report, and their abort() at the end comes back to us, with the report's summary in
+ * fault_report.
  */
 #include <sdk/rt/host/host.h>
 #include <sdk/rt/runtime.h>
@@ -20,15 +21,12 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* The linker's: where this program was loaded, and where its code and data end. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char _end[];
-
 /* Linux keeps at least this much below a stack free of other mappings. */
 #define FAULT_STACK_REACH (UINT64_C(128) << 20)
 #define FAULT_PAGE 4096u
 #define FAULT_OFFSET_UNKNOWN UINT64_MAX
 
+char fault_report[FAULT_REPORT_MAX];
 static uintptr_t fault_stack_top;
 static uint8_t fault_stack[64u << 10] __attribute__((aligned(16)));
 
@@ -39,9 +37,8 @@ static struct sigaction fault_before[FAULT_SIGNALS];
 
 static uint64_t fault_offset(uint64_t instruction)
 {
-    const uint64_t base = (uint64_t)(uintptr_t)__ehdr_start;
-    const uint64_t end = (uint64_t)(uintptr_t)_end;
-    return instruction >= base && instruction < end ? instruction - base : FAULT_OFFSET_UNKNOWN;
+    const uint64_t place = rt_place((uintptr_t)instruction);
+    return place != 0 ? place : FAULT_OFFSET_UNKNOWN;
 }
 
 /* A jump to nowhere: who jumped stands on top of the stack. */
@@ -103,6 +100,8 @@ static void fault_caught(int number, siginfo_t *info, void *context)
     fault_pass_on(number, info, context);
     const uint64_t address =
         number == SIGABRT || number == SIGSYS ? 0 : (uint64_t)(uintptr_t)info->si_addr;
+    if (fault_report[0] != '\0')
+        rt_die(0, fault_report);
     const uint64_t kind = fault_kind(number, address, instruction);
     uint64_t offset = fault_offset(instruction);
     if (offset == FAULT_OFFSET_UNKNOWN && kind == SYS_FAULT_INSTRUCTION)
@@ -118,10 +117,8 @@ static void fault_caught(int number, siginfo_t *info, void *context)
 _Noreturn void __wrap_abort(void);
 _Noreturn void __wrap_abort(void)
 {
-    if (sys_page() != NULL) {
-        const uint64_t caller = (uint64_t)(uintptr_t)__builtin_return_address(0) - 1;
-        sys_call(SYS_FAULT, SYS_FAULT_ABORT, 0, fault_offset(caller), 0, 0, 0);
-    }
+    if (sys_page() != NULL)
+        rt_die((uintptr_t)__builtin_return_address(0) - 1, "abort()");
     _exit(128 + SIGABRT);
 }
 

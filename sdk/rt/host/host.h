@@ -10,6 +10,10 @@
 /* turn.c: takes over the page and waits until the kernel gives this process its first turn. */
 void turn_start(struct sys_page *page);
 
+/* fault.c: what a sanitizer found, which is why the app ends; "": nothing. */
+#define FAULT_REPORT_MAX 256u
+extern char fault_report[FAULT_REPORT_MAX];
+
 /* fault.c: catches faults from here on. `stack_top` is an address near the stack's beginning. */
 void fault_start(uintptr_t stack_top);
 

@@ -3,6 +3,11 @@
  * which draws in this file): end by abort(), so that the instance's end reaches the kernel through
  * the runtime; no leak search at the end, which wants to trace the process.
  */
+#include <sdk/rt/host/host.h>
+
+#include <string.h>
+#include <unistd.h>
+
 const char *__asan_default_options(void);
 /* What ta.mk demands: the sanitizers' own libraries define the functions' names, too. */
 extern const char rt_sanitizer;
@@ -13,6 +18,19 @@ const char *__ubsan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "abort_on_error=1:detect_leaks=0:allow_user_segv_handler=1:handle_abort=0:color=never";
+}
+
+/* Called with "SUMMARY: ..." of each report: of the first, which is the last words. */
+void __sanitizer_report_error_summary(const char *summary);
+void __sanitizer_report_error_summary(const char *summary)
+{
+    static const char label[] = "SUMMARY: ";
+    (void)!write(STDERR_FILENO, summary, strlen(summary));
+    if (strncmp(summary, label, sizeof(label) - 1) == 0)
+        summary += sizeof(label) - 1;
+    (void)!write(STDERR_FILENO, "\n", 1);
+    for (size_t i = 0; i < FAULT_REPORT_MAX - 1 && summary[i] != '\0'; i++)
+        fault_report[i] = summary[i];
 }
 
 const char *__ubsan_default_options(void)

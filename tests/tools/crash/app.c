@@ -1,0 +1,69 @@
+/* An app that comes to a bad end in the way that the command's number names. In place of the app of a
+ * folder made by `postern new`. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <tee_internal_api.h>
+
+TEE_Result TA_CreateEntryPoint(void)
+{
+    return TEE_SUCCESS;
+}
+
+void TA_DestroyEntryPoint(void)
+{
+}
+
+TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[4], void **session)
+{
+    (void)paramTypes;
+    (void)params;
+    *session = NULL;
+    return TEE_SUCCESS;
+}
+
+void TA_CloseSessionEntryPoint(void *session)
+{
+    (void)session;
+}
+
+__attribute__((noinline)) static void bad_write(uintptr_t address)
+{
+    *(volatile int *)address = 1; /* line 32 */
+}
+
+__attribute__((noinline)) static void overflow(uint32_t size)
+{
+    volatile char *octets = malloc(size);
+    octets[size] = 1; /* line 38 */
+    free((void *)octets);
+}
+
+TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t paramTypes,
+                                      TEE_Param params[4])
+{
+    (void)session;
+    (void)paramTypes;
+    (void)params;
+    switch (command) {
+    case 1:
+        bad_write(0x28);
+        break;
+    case 2:
+        TEE_Panic(TEE_ERROR_BAD_STATE); /* line 53 */
+        break;
+    case 3:
+        abort(); /* line 56 */
+    case 4:
+        assert(command != 4); /* line 58 */
+        break;
+    case 5:
+        exit(3);
+    case 6:
+        overflow(40);
+        break;
+    default:
+        break;
+    }
+    return TEE_ERROR_NOT_SUPPORTED;
+}
