@@ -15,8 +15,9 @@ struct tree_facts tree_facts;
 
 extern uintptr_t __stack_chk_guard;
 extern void __stack_chk_fail(void);
-uintptr_t
-    __stack_chk_guard; /* libfdt was compiled with the stack protector; boot.c gives a value */
+/* libfdt was compiled with the stack protector. It runs at the start only, over the firmware's tree: 0
+ * will do. */
+uintptr_t __stack_chk_guard;
 
 void __stack_chk_fail(void)
 {
