@@ -78,7 +78,7 @@ help:
 	@echo 'make lint          formatting, static analysis, include rules, both compilers'
 	@echo 'make fuzz          build the fuzzers; FUZZER=name SECONDS=60 also runs one'
 	@echo 'make bench         every benchmark of the hosted TEE'
-	@echo 'make arm64         what is for TrustZone: needs a cross compiler (make arm64 install)'
+	@echo 'make arm64         what is for TrustZone: needs a cross compiler; then make install has it, too'
 	@echo 'make demo-arm64    the demo in a TrustZone machine (QEMU)'
 	@echo 'make bench-arm64   its benchmarks, counted in instructions'
 	@echo 'make install       PREFIX=/usr/local DESTDIR='

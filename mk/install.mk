@@ -39,10 +39,10 @@ endef
 
 .PHONY: install
 install: all $$(INSTALL_NEEDS)
-	@set -e; install_into() { \
+	@set -e; umask 022; install_into() { \
 	    dir="$(DESTDIR)$$1"; mode=$$2; shift 2; mkdir -p "$$dir"; \
 	    for f in "$$@"; do \
 	        if [ -L "$$f" ]; then cp -P "$$f" "$$dir/"; \
 	        else install -m "$$mode" "$$f" "$$dir/"; fi; \
 	    done; }; $(INSTALL_COMMANDS) $(foreach h,$(INSTALL_HOOKS),$($h);)
-	@echo "installed below $(DESTDIR)$(PREFIX)$(if $(INSTALL_ARM64),, (without TrustZone: make arm64 install))"
+	@echo "installed below $(DESTDIR)$(PREFIX)$(if $(INSTALL_ARM64),, (without TrustZone, which make arm64 builds before))"

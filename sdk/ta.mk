@@ -41,7 +41,7 @@ $(if $(filter 1,$(words $(TA_UUID))),,$(error $(MANIFEST) names no gpd.ta.appID,
 $(foreach a,$(filter-out x86_64 aarch64,$(ARCHES)),$(error ARCHES: x86_64 or aarch64, not $a))
 
 $(if $(filter aarch64,$(ARCHES)),$(if $(wildcard $(TA_SDK)/lib/aarch64/libpostern_ta.a),,\
-    $(error ARCHES: the SDK in $(TA_SDK) has no parts for aarch64: `make arm64 install` brings them)))
+    $(error ARCHES: the SDK in $(TA_SDK) has no parts for aarch64: `make arm64 install` in its sources brings them)))
 
 TA_BUILD := $(OUT)/obj/$(APP)
 TA_ELF := $(TA_BUILD)/$(APP).elf

@@ -80,6 +80,6 @@ if [ $failed != 0 ]; then
     echo "demo: something failed"
 else
     echo "demo: every call was answered, every digest confirmed"
-    echo "next: sudo make install; postern new vault --gp"
+    echo "next: make && sudo make install; postern new vault --gp"
 fi
 exit $failed

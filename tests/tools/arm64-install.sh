@@ -56,7 +56,7 @@ pass 'new --trusty' outside postern new post --trusty
 pass 'builds for both processors, too' outside make -C post ARCHES='x86_64 aarch64'
 equal 'with both images' "$(outside postern inspect post/*.ta | grep -c '^image: ')" 2
 mv "$prefix/lib/postern/sdk/lib/aarch64" "$work/away"
-fail 'an SDK without the parts says what brings them' 'make arm64 install. brings them' \
+fail 'an SDK without the parts says what brings them' 'make arm64 install. in its sources brings them' \
     outside make -C post ARCHES=aarch64
 mv "$prefix/share/postern/arm64" "$work/away-too"
 fail 'so does the command' 'make arm64. in Postern.s sources builds it' outside postern run --arm64 -- true

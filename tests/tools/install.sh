@@ -57,4 +57,17 @@ pass 'make install with DESTDIR' install_into DESTDIR="$work/stage"
 result $? 'stays below it'
 grep -rlF "$work/stage" "$work/stage" --include='*.pc' --include='*.service' --include='*.mk' >named
 equal 'and names it nowhere' "$(cat named)" ''
+
+# Where make cannot work it says so before it does anything.
+elsewhere() { # FOLDER COMMAND...
+    mkdir -p "$1/out" && cp -r "$root/Makefile" "$root/mk" "$1" && chmod -R a+rX "$1"
+    env -u MAKEFLAGS -u MAKELEVEL "${@:2}" make -C "$1" SETUP=no help
+}
+fail 'a path with a space' 'the path of this folder has a space in it' elsewhere 'a space'
+chmod 711 .
+as_other=()
+[ "$(id -u)" != 0 ] || as_other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+mkdir -p built/out && chmod 555 built/out
+fail 'an out/ of somebody else' 'somebody else has built here' elsewhere built "${as_other[@]}"
+pass 'but not for root or its owner' elsewhere own
 finish

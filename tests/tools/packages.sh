@@ -4,6 +4,7 @@
 # shellcheck source=tests/tools/tap.sh
 . "$(dirname "$0")/tap.sh"
 cd "$work" || exit 1
+umask 022 # trust files are written here, which others must not be able to write
 make_elf app.elf
 make_manifest manifest.txt
 
