@@ -225,7 +225,7 @@ static enum step fetch_input(struct door *door)
 
 static enum step step_in(struct door *door)
 {
-    enum step step;
+    enum step step = STEP_DONE;
 
     if (!door->in_waits) {
         step = fetch_input(door);
@@ -237,12 +237,16 @@ static enum step step_in(struct door *door)
         tipc_send(door->channel, door->in, door->in_length, door->in_memory, door->in_num_memory)) {
     case E_QUEUE_FULL:
         return STEP_WAITS;
+    case E_OK:
+        step = STEP_DONE;
+        break;
     case E_CLOSED:
-        step =
-            STEP_WAITS; /* what the service still had to say, and the end, come out the other way */
+        /* What the service still had to say, and the end, come out the other way. */
+        step = STEP_WAITS;
         break;
     default:
-        step = STEP_DONE;
+        /* Out of memory: its sender learns that way that the message is lost. */
+        step = STEP_OVER;
         break;
     }
     door->in_waits = false;
