@@ -25,17 +25,17 @@ struct call {
  * app serves was cancelled and `flags` have SYS_WAIT_CANCELLABLE. */
 enum error call_block(struct call *call, uint64_t timeout_ns, uint64_t flags) MUST_CHECK;
 
-/* process.c */
-enum error call_exit(struct call *call) MUST_CHECK;
-enum error call_panic(struct call *call) MUST_CHECK;
-enum error call_log(struct call *call) MUST_CHECK;
-enum error call_fault(struct call *call) MUST_CHECK;
-enum error call_manifest(struct call *call) MUST_CHECK;
-enum error call_retire(struct call *call) MUST_CHECK;
+/* process.c. What an app seldom asks is small rather than fast: COLD. */
+enum error call_exit(struct call *call) MUST_CHECK COLD;
+enum error call_panic(struct call *call) MUST_CHECK COLD;
+enum error call_log(struct call *call) MUST_CHECK COLD;
+enum error call_fault(struct call *call) MUST_CHECK COLD;
+enum error call_manifest(struct call *call) MUST_CHECK COLD;
+enum error call_retire(struct call *call) MUST_CHECK COLD;
 enum error call_clock(struct call *call) MUST_CHECK;
-enum error call_sleep(struct call *call) MUST_CHECK;
+enum error call_sleep(struct call *call) MUST_CHECK COLD;
 enum error call_random(struct call *call) MUST_CHECK;
-enum error call_derive_key(struct call *call) MUST_CHECK;
+enum error call_derive_key(struct call *call) MUST_CHECK COLD;
 /* How a fault reads in the log. */
 void call_describe_fault(const struct instance *instance, const uint64_t arg[3], char *out,
                          size_t size) COLD;
@@ -43,7 +43,7 @@ void call_describe_fault(const struct instance *instance, const uint64_t arg[3],
 /* handles.c */
 enum error call_close(struct call *call) MUST_CHECK;
 enum error call_set_cookie(struct call *call) MUST_CHECK;
-enum error call_port_create(struct call *call) MUST_CHECK;
+enum error call_port_create(struct call *call) MUST_CHECK COLD;
 enum error call_accept(struct call *call) MUST_CHECK;
 enum error call_wait(struct call *call) MUST_CHECK;
 enum error call_wait_any(struct call *call) MUST_CHECK;
