@@ -437,7 +437,7 @@ static void service_restarts(void)
     EXPECT(write(fd, "leave", 5), 5);
     EXPECT(events_of(fd, POLLIN, PATIENCE_MS) & POLLHUP, POLLHUP);
     EXPECT(tipc_close(fd), 0);
-    usleep(1500000);
+    usleep(5000000); /* a second for the kernel, and time for a slow machine */
     fd = tipc_connect(DEVICE, VICTIM);
     EXPECT_TRUE(fd >= 0);
     EXPECT(write(fd, "age", 3), 3);

@@ -73,7 +73,7 @@ static void spin(handle_t chan)
         for (volatile int i = 0; i < 1000000; i++) {
         }
         gettime(0, 0, &now);
-    } while (now - start < 1000000000 && (wait((uint32_t)chan, &event, 0) != NO_ERROR ||
+    } while (now - start < 60000000000 && (wait((uint32_t)chan, &event, 0) != NO_ERROR ||
                                           (event.event & IPC_HANDLE_POLL_HUP) == 0));
 }
 
