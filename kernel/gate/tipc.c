@@ -301,10 +301,17 @@ enum error tipc_receive(struct tipc_channel *tipc, uint8_t *bytes, size_t room, 
 struct run {
     const struct tipc_channel *tipc;
     uint64_t patience_ns; /* from then on the first message that came ends it */
+    uint64_t end_ns;      /* and then whatever the service does */
+    uint32_t turns;
+    bool over; /* that is so */
 };
 
 /* So long a message may wait for others, so that many cost little each. */
 #define RUN_PATIENCE_NS UINT64_C(50000)
+/* A service that answers nothing goes on without this processor, which sees meanwhile whether its client is
+ * still there. It is asked now and then only: the clock costs time. */
+#define RUN_LIMIT_NS UINT64_C(10000000)
+#define RUN_TURNS 16u
 
 static bool service_has_input(const struct channel *channel)
 {
@@ -322,12 +329,15 @@ static bool queue_is_full(const struct channel *channel)
 /* Something came for the channel's user, or the service has nothing to do. */
 static bool run_done(void *context)
 {
-    const struct run *run = context;
+    struct run *run = context;
     const struct channel *channel = run->tipc->channel;
     if (channel->peer == NULL || (run->tipc->wants_room && channel->send_unblocked))
         return true;
     if (!list_empty(&channel->queue) && (!service_has_input(channel) || queue_is_full(channel) ||
                                          port_clock_ns() > run->patience_ns))
+        return true;
+    run->over = run->over || (++run->turns % RUN_TURNS == 0 && port_clock_ns() > run->end_ns);
+    if (run->over)
         return true;
     const struct thread *thread = thread_behind(channel);
     return thread == NULL || thread->state != THREAD_READY;
@@ -341,7 +351,10 @@ static struct thread *run_target(void *context)
 
 bool tipc_run(struct tipc_channel *tipc)
 {
-    struct run run = {.tipc = tipc, .patience_ns = timer_after(port_clock_ns(), RUN_PATIENCE_NS)};
+    uint64_t now_ns = port_clock_ns();
+    struct run run = {.tipc = tipc,
+                      .patience_ns = timer_after(now_ns, RUN_PATIENCE_NS),
+                      .end_ns = timer_after(now_ns, RUN_LIMIT_NS)};
     const struct donor_call call = {.done = run_done, .target = run_target, .context = &run};
     struct donor donor;
     KERNEL_LOCKED(lock);

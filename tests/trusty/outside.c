@@ -465,9 +465,12 @@ static void never_accepted(void)
     EXPECT(tipc_close(killer), 0);
 }
 
+static volatile bool reading;
+
 static void *read_forever(void *argument)
 {
     char in[16];
+    reading = true;
     return (void *)(intptr_t)read(*(int *)argument, in, sizeof(in));
 }
 
@@ -480,12 +483,19 @@ static void given_up_on(void)
     EXPECT_TRUE(fd >= 0);
     EXPECT(write(fd, "spin", 4), 4);
     EXPECT(events_of(fd, POLLIN, 50), 0);
+    reading = false;
     EXPECT(pthread_create(&thread, NULL, read_forever, &fd), 0);
-    usleep(20000);
+    while (!reading)
+        usleep(1000);
+    usleep(100000);
     EXPECT(tipc_close(fd), 0);
     pthread_join(thread, &result);
     EXPECT_TRUE(result == NULL); /* and not the answer, which comes later */
     still_alive();
+    /* The service hears of it while it computes, and serves the next. */
+    fd = tipc_connect(DEVICE, VICTIM);
+    EXPECT_TRUE(fd >= 0);
+    EXPECT(tipc_close(fd), 0);
 }
 
 static void storm_of_connections(void)

@@ -62,7 +62,7 @@ static void die_holding(handle_t chan)
     abort();
 }
 
-/* Keeps the processor, and nobody's patience: until its client is gone, but a second at the most. */
+/* Keeps the processor, and nobody's patience: until its client is gone, but a minute at the most. */
 static void spin(handle_t chan)
 {
     int64_t start;
@@ -74,7 +74,7 @@ static void spin(handle_t chan)
         }
         gettime(0, 0, &now);
     } while (now - start < 60000000000 && (wait((uint32_t)chan, &event, 0) != NO_ERROR ||
-                                          (event.event & IPC_HANDLE_POLL_HUP) == 0));
+                                           (event.event & IPC_HANDLE_POLL_HUP) == 0));
 }
 
 static void obey(handle_t chan, const char *word)
