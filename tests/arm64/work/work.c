@@ -30,6 +30,7 @@ static TEE_Result work_read(uint32_t types, TEE_Param params[4])
         sum += words[i];
     }
     params[1].value.a = (uint32_t)sum;
+    params[1].value.b = (uint32_t)params[0].memref.size;
     return TEE_SUCCESS;
 }
 

@@ -22,7 +22,7 @@
 /* Four values in and out: `a` comes back inverted, `b` becomes the sum. */
 #define WORK_VALUES 1
 /* Parameter 0, memory in and out, is read through. Parameter 1, value out: a is the sum of its
- * 64-bit words, cut to 32 bits. */
+ * 64-bit words, cut to 32 bits, b its size. */
 #define WORK_READ 2
 
 #endif
