@@ -33,7 +33,7 @@ static void fuzz_request(const uint8_t *data, size_t size)
         uint32_t type = SESSION_PARAM_TYPE(request.param_types, i);
         promise(type <= 7 && type != 4);
         promise(i < request.num_params || type == 0);
-        promise(i >= request.num_params || !request.memory[i].present || param_is_memory(type));
+        promise(i >= request.num_params || request.cookie[i] == 0 || param_is_memory(type));
     }
 }
 

@@ -273,7 +273,8 @@ static void memory_event(void)
         (void)!gp_shm_release(client, cookie);
         return;
     }
-    if (port_mem_create(4096, &mem) == E_OK && gp_shm_register(client, cookie, mem) != E_OK)
+    if (port_mem_create(4096, &mem) == E_OK &&
+        gp_shm_register(client, cookie, mem, cookie % 4096) != E_OK)
         port_mem_destroy(mem);
 }
 

@@ -48,10 +48,10 @@ void gp_call_after(void);
  * call, which then finds itself cancelled when it comes. */
 void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id);
 
-/* Memory of the client that calls may refer to by `cookie` (not 0). On success the kernel owns
- * `mem`. E_EXISTS, E_NO_MEMORY. */
-enum error gp_shm_register(struct gp_client *client, uint64_t cookie,
-                           struct port_mem *mem) MUST_CHECK;
+/* Memory of the client that calls may refer to by `cookie` (not 0): offsets count from `first` in
+ * `mem`. On success the kernel owns `mem`. E_EXISTS, E_NO_MEMORY, E_INVALID. */
+enum error gp_shm_register(struct gp_client *client, uint64_t cookie, struct port_mem *mem,
+                           uint64_t first) MUST_CHECK;
 /* Running calls keep it until they end; mappings in apps go. E_NOT_FOUND. */
 enum error gp_shm_release(struct gp_client *client, uint64_t cookie) MUST_CHECK;
 

@@ -21,60 +21,39 @@ static enum error decode_meta(const struct msg_arg *arg, struct request *out)
     return E_OK;
 }
 
-static enum error decode_memory(const struct msg_param *param, uint32_t attr, struct request *out,
-                                uint32_t at)
+/* The numbers of both worlds' kinds of parameters go in step. */
+_Static_assert(MSG_ATTR_VALUE_INPUT == SESSION_PARAM_VALUE_INPUT, "types");
+_Static_assert(MSG_ATTR_VALUE_INOUT == SESSION_PARAM_VALUE_INOUT, "types");
+_Static_assert(MSG_ATTR_RMEM_INPUT == SESSION_PARAM_MEMREF_INPUT, "types");
+_Static_assert(MSG_ATTR_RMEM_INOUT == SESSION_PARAM_MEMREF_INOUT, "types");
+#define TMEM_MORE (MSG_ATTR_TMEM_INPUT - MSG_ATTR_RMEM_INPUT)
+
+static inline enum error decode_param(const struct msg_param *param, struct request *out,
+                                      uint32_t at)
 {
-    struct request_memory *memory = &out->memory[at];
-    if (attr >= MSG_ATTR_TMEM_INPUT) {
+    uint64_t type = param->attr;
+    struct session_param value = {0};
+    uint64_t cookie = 0;
+    if (type >= MSG_ATTR_RMEM_INPUT && type <= MSG_ATTR_RMEM_INOUT) {
+        cookie = param->u.rmem.cookie;
+        if (cookie != 0)
+            value = (struct session_param){.x = param->u.rmem.offset, .y = param->u.rmem.size};
+        else if (param->u.rmem.size != 0)
+            return E_BAD_FORMAT;
+    } else if (type <= MSG_ATTR_VALUE_INOUT) {
+        if ((type & 1) != 0) /* an input */
+            value = (struct session_param){.x = param->u.value.a, .y = param->u.value.b};
+    } else if (type >= MSG_ATTR_TMEM_INPUT && type <= MSG_ATTR_TMEM_INOUT) {
+        type -= TMEM_MORE;
         if (param->u.tmem.address != 0 || param->u.tmem.size != 0)
             return E_BAD_FORMAT;
-        return E_OK;
-    }
-    if (param->u.rmem.cookie == 0)
-        return param->u.rmem.size == 0 ? E_OK : E_BAD_FORMAT;
-    *memory = (struct request_memory){
-        .present = true,
-        .cookie = param->u.rmem.cookie,
-        .offset = param->u.rmem.offset,
-        .size = param->u.rmem.size,
-    };
-    return E_OK;
-}
-
-static enum error decode_param(const struct msg_param *param, struct request *out, uint32_t at)
-{
-    uint32_t type = 0;
-    uint64_t attr = param->attr;
-    enum error error = E_OK;
-    out->value[at] = (struct session_param){0};
-    out->memory[at] = (struct request_memory){0};
-    switch (attr) {
-    case MSG_ATTR_NONE:
-        break;
-    case MSG_ATTR_VALUE_INPUT:
-    case MSG_ATTR_VALUE_OUTPUT:
-    case MSG_ATTR_VALUE_INOUT:
-        type = SESSION_PARAM_VALUE_INPUT + (uint32_t)attr - MSG_ATTR_VALUE_INPUT;
-        if (attr != MSG_ATTR_VALUE_OUTPUT)
-            out->value[at] = (struct session_param){.x = param->u.value.a, .y = param->u.value.b};
-        break;
-    case MSG_ATTR_RMEM_INPUT:
-    case MSG_ATTR_RMEM_OUTPUT:
-    case MSG_ATTR_RMEM_INOUT:
-        type = SESSION_PARAM_MEMREF_INPUT + (uint32_t)attr - MSG_ATTR_RMEM_INPUT;
-        error = decode_memory(param, (uint32_t)attr, out, at);
-        break;
-    case MSG_ATTR_TMEM_INPUT:
-    case MSG_ATTR_TMEM_OUTPUT:
-    case MSG_ATTR_TMEM_INOUT:
-        type = SESSION_PARAM_MEMREF_INPUT + (uint32_t)attr - MSG_ATTR_TMEM_INPUT;
-        error = decode_memory(param, (uint32_t)attr, out, at);
-        break;
-    default:
+    } else {
         return E_BAD_FORMAT;
     }
-    out->param_types |= type << (4u * at);
-    return error;
+    out->param[at] = value;
+    out->cookie[at] = cookie;
+    out->param_types |= (uint32_t)type << (4u * at);
+    return E_OK;
 }
 
 enum error decode_request(const struct msg_arg *arg, struct request *out)
@@ -94,8 +73,10 @@ enum error decode_request(const struct msg_arg *arg, struct request *out)
     out->num_params = arg->head.num_params - out->first_param;
     if (out->num_params > SESSION_PARAMS)
         return E_EXCESS;
-    for (uint32_t i = 0; i < out->num_params; i++) {
-        enum error error = decode_param(&arg->params[out->first_param + i], out, i);
+    uint32_t num_params = out->num_params;
+    const struct msg_param *params = &arg->params[out->first_param];
+    for (uint32_t i = 0; i < num_params; i++) {
+        enum error error = decode_param(&params[i], out, i);
         if (error != E_OK)
             return error;
     }

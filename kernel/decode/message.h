@@ -12,13 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct request_memory {
-    bool present; /* false: a NULL reference, and all else is 0 */
-    uint64_t cookie;
-    uint64_t offset;
-    uint64_t size;
-};
-
 struct request {
     uint32_t command;
     uint32_t session;
@@ -29,9 +22,10 @@ struct request {
     uint32_t first_param; /* index of the client's first one in the message */
     uint32_t num_params;
     uint32_t param_types; /* SESSION_PARAM_*, four bits each */
-    /* Of num_params parameters; the rest is not set. */
-    struct session_param value[SESSION_PARAMS];
-    struct request_memory memory[SESSION_PARAMS];
+    /* Of num_params parameters; the rest is not set. A value that is only an output is 0, and so is a
+     * NULL reference. */
+    struct session_param param[SESSION_PARAMS];
+    uint64_t cookie[SESSION_PARAMS]; /* of a memory reference; 0: of none */
 };
 
 /*

@@ -8,13 +8,11 @@
 static const uint8_t report_uuid[16] = REPORT_UUID;
 static const uint8_t root_uuid[16] = REPORT_ROOT_UUID;
 
-static void take_memory(struct report *out, const struct request_memory *memory)
+static void take_memory(struct report *out, const struct request *request, uint32_t at)
 {
-    if (!memory->present)
-        return;
-    out->cookie = memory->cookie;
-    out->offset = memory->offset;
-    out->size = memory->size;
+    out->cookie = request->cookie[at];
+    out->offset = request->param[at].x;
+    out->size = request->param[at].y;
 }
 
 static enum report_kind decode_command(const struct request *request, struct report *out)
@@ -23,12 +21,12 @@ static enum report_kind decode_command(const struct request *request, struct rep
     uint32_t second = SESSION_PARAM_TYPE(request->param_types, 1);
     if (request->command == REPORT_COMMAND_LOG && first == SESSION_PARAM_VALUE_INOUT &&
         second == SESSION_PARAM_MEMREF_OUTPUT) {
-        out->position = (request->value[0].x & UINT32_MAX) | request->value[0].y << 32;
-        take_memory(out, &request->memory[1]);
+        out->position = (request->param[0].x & UINT32_MAX) | request->param[0].y << 32;
+        take_memory(out, request, 1);
         return REPORT_LOG;
     }
     if (request->command == REPORT_COMMAND_STATUS && first == SESSION_PARAM_MEMREF_OUTPUT) {
-        take_memory(out, &request->memory[0]);
+        take_memory(out, request, 0);
         return REPORT_STATUS;
     }
     return REPORT_UNKNOWN;

@@ -80,10 +80,11 @@ void client_remove_session(struct gp_client *client, struct gp_session *session)
 
 static struct list *bucket_of(struct gp_client *client, uint64_t cookie)
 {
-    return &client->memory[(cookie ^ cookie >> 12) % CLIENT_MEMORY_BUCKETS];
+    /* The upper bits of the product depend on all of the cookie's: in Linux it is a pointer. */
+    return &client->memory[cookie * UINT64_C(0x9e3779b97f4a7c15) >> (64 - CLIENT_MEMORY_BITS)];
 }
 
-static struct client_memory *find_entry(struct gp_client *client, uint64_t cookie)
+struct client_memory *client_find_memory(struct gp_client *client, uint64_t cookie)
 {
     LIST_FOR_EACH (link, bucket_of(client, cookie)) {
         struct client_memory *entry = LIST_OF(link, struct client_memory, link);
@@ -93,18 +94,13 @@ static struct client_memory *find_entry(struct gp_client *client, uint64_t cooki
     return NULL;
 }
 
-struct memory *client_find_memory(struct gp_client *client, uint64_t cookie)
-{
-    struct client_memory *entry = find_entry(client, cookie);
-    return entry == NULL ? NULL : entry->memory;
-}
-
-enum error gp_shm_register(struct gp_client *client, uint64_t cookie, struct port_mem *mem)
+enum error gp_shm_register(struct gp_client *client, uint64_t cookie, struct port_mem *mem,
+                           uint64_t first)
 {
     KERNEL_LOCKED(lock);
-    if (cookie == 0)
+    if (cookie == 0 || first > port_mem_size(mem))
         return E_INVALID;
-    if (find_entry(client, cookie) != NULL)
+    if (client_find_memory(client, cookie) != NULL)
         return E_EXISTS;
     struct client_memory *entry = port_alloc(sizeof(*entry));
     if (entry == NULL)
@@ -117,6 +113,8 @@ enum error gp_shm_register(struct gp_client *client, uint64_t cookie, struct por
     object_open(&entry->memory->object);
     object_put(&entry->memory->object);
     entry->cookie = cookie;
+    entry->first = first;
+    entry->size = entry->memory->size - first;
     list_append(bucket_of(client, cookie), &entry->link);
     return E_OK;
 }
@@ -131,7 +129,7 @@ static void free_memory(struct client_memory *entry)
 enum error gp_shm_release(struct gp_client *client, uint64_t cookie)
 {
     KERNEL_LOCKED(lock);
-    struct client_memory *entry = find_entry(client, cookie);
+    struct client_memory *entry = client_find_memory(client, cookie);
     if (entry == NULL)
         return E_NOT_FOUND;
     free_memory(entry);

@@ -9,7 +9,8 @@
 #include <kernel/sched/thread.h>
 
 #define CLIENT_SESSIONS_MAX 8192u
-#define CLIENT_MEMORY_BUCKETS 64u
+#define CLIENT_MEMORY_BITS 6u
+#define CLIENT_MEMORY_BUCKETS (1u << CLIENT_MEMORY_BITS)
 #define CLIENT_EARLY_CANCELS 32u
 #define CLIENT_ACCOUNT_BYTES (UINT64_C(16) << 20)
 
@@ -46,6 +47,8 @@ struct client_memory {
     struct list link;
     uint64_t cookie;
     struct memory *memory; /* a handle */
+    uint64_t first;        /* where in it the client's part begins */
+    uint64_t size;         /* of that part */
 };
 
 struct client_package {
@@ -74,13 +77,14 @@ struct gp_client {
         uint32_t cancel_id;
     } early[CLIENT_EARLY_CANCELS];
     uint32_t next_early;
+    uint64_t early_seen; /* a bit for each, so that most calls need not look for theirs */
 };
 
 /* Puts a session into the table and gives it its id. E_NO_MEMORY, E_SESSION_MAXIMUM. */
 enum error client_add_session(struct gp_client *client, struct gp_session *session) MUST_CHECK;
 struct gp_session *client_find_session(struct gp_client *client, uint32_t id);
 void client_remove_session(struct gp_client *client, struct gp_session *session);
-struct memory *client_find_memory(struct gp_client *client, uint64_t cookie);
+struct client_memory *client_find_memory(struct gp_client *client, uint64_t cookie);
 /* With one use, which client_package_done gives back. NULL: none for this app. */
 struct client_package *client_find_package(struct gp_client *client, const uint8_t uuid[16]);
 void client_package_done(struct client_package *package);

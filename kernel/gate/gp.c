@@ -35,12 +35,31 @@ static void channel_changed(struct watch *watch)
     donor_wake(&LIST_OF(watch, struct gp_call_state, watch)->donor);
 }
 
+/* Ids that follow each other have bits of their own. */
+static uint64_t early_bit(uint32_t cancel_id)
+{
+    return UINT64_C(1) << ((cancel_id ^ cancel_id >> 6) % 64);
+}
+
+static COLD void put_early_cancel(struct gp_client *client, uint32_t at, uint32_t session_id,
+                                  uint32_t cancel_id)
+{
+    client->early[at].session = session_id;
+    client->early[at].cancel_id = cancel_id;
+    client->early_seen = 0;
+    for (uint32_t i = 0; i < CLIENT_EARLY_CANCELS; i++)
+        if (client->early[i].cancel_id != 0)
+            client->early_seen |= early_bit(client->early[i].cancel_id);
+}
+
 /* Whether a cancellation of this call has overtaken it. */
 static bool take_early_cancel(struct gp_client *client, uint32_t session_id, uint32_t cancel_id)
 {
+    if ((client->early_seen & early_bit(cancel_id)) == 0)
+        return false;
     for (uint32_t i = 0; cancel_id != 0 && i < CLIENT_EARLY_CANCELS; i++) {
         if (client->early[i].cancel_id == cancel_id && client->early[i].session == session_id) {
-            client->early[i].cancel_id = 0;
+            put_early_cancel(client, i, 0, 0);
             return true;
         }
     }
@@ -107,7 +126,7 @@ struct cargo_list {
 };
 
 /* A message without parameters; param[] is not set: as many are as the types that are put in have. */
-static void request_begin(struct session_request *message, enum session_op op)
+static inline void request_begin(struct session_request *message, enum session_op op)
 {
     static const struct session_request empty = {
         .protocol = SESSION_PROTOCOL,
@@ -158,22 +177,25 @@ static enum error fill_params(struct gp_client *client, const struct request *re
                               struct session_request *out, struct cargo_list *cargo)
 {
     out->param_types = request->param_types;
-    for (uint32_t i = 0; i < request->num_params; i++) {
-        const struct request_memory *ref = &request->memory[i];
-        uint32_t type = SESSION_PARAM_TYPE(request->param_types, i);
-        out->param[i] = request->value[i];
-        if (!ref->present)
-            continue;
-        struct memory *memory = client_find_memory(client, ref->cookie);
-        if (memory == NULL || ref->offset > memory->size || ref->size > memory->size - ref->offset)
-            return E_INVALID;
-        out->param[i] = (struct session_param){.x = ref->offset, .y = ref->size};
-        out->object[i] = (uint8_t)cargo->count;
-        cargo->item[cargo->count++] = (struct channel_cargo){
-            .object = &memory->object,
-            .rights = RIGHT_MAP_READ | (param_is_output(type) ? RIGHT_MAP_WRITE : 0),
-        };
+    uint32_t count = 0;
+    uint32_t num_params = request->num_params;
+    for (uint32_t i = 0; i < num_params; i++) {
+        struct session_param param = request->param[i];
+        if (request->cookie[i] != 0) {
+            uint32_t type = SESSION_PARAM_TYPE(request->param_types, i);
+            const struct client_memory *found = client_find_memory(client, request->cookie[i]);
+            if (found == NULL || param.x > found->size || param.y > found->size - param.x)
+                return E_INVALID;
+            param.x += found->first;
+            out->object[i] = (uint8_t)count;
+            cargo->item[count++] = (struct channel_cargo){
+                .object = &found->memory->object,
+                .rights = RIGHT_MAP_READ | (param_is_output(type) ? RIGHT_MAP_WRITE : 0),
+            };
+        }
+        out->param[i] = param;
     }
+    cargo->count = count;
     return E_OK;
 }
 
@@ -181,9 +203,10 @@ static enum error fill_params(struct gp_client *client, const struct request *re
 static void take_outputs(const struct request *request, const struct reply *reply,
                          struct msg_arg *arg)
 {
-    for (uint32_t i = 0; i < request->num_params; i++) {
-        uint32_t type = SESSION_PARAM_TYPE(request->param_types, i);
-        struct msg_param *param = &arg->params[request->first_param + i];
+    struct msg_param *param = &arg->params[request->first_param];
+    uint32_t types = request->param_types;
+    for (uint32_t i = 0; types != 0; i++, types >>= 4, param++) {
+        uint32_t type = SESSION_PARAM_TYPE(types, 0);
         if (!param_is_output(type))
             continue;
         const struct session_param out =
@@ -195,7 +218,7 @@ static void take_outputs(const struct request *request, const struct reply *repl
         }
         /* The size stands at the same place in both kinds of reference. */
         param->u.rmem.size = out.y;
-        if (out.y > request->memory[i].size && arg->head.ret == TEE_CODE_SUCCESS)
+        if (out.y > request->param[i].y && arg->head.ret == TEE_CODE_SUCCESS)
             arg->head.ret = TEE_CODE_SHORT_BUFFER;
     }
 }
@@ -537,15 +560,14 @@ void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id)
             known = true;
         }
     }
-    if (!known && cancel_id != 0) {
-        uint32_t slot = client->next_early++ % CLIENT_EARLY_CANCELS;
-        client->early[slot].session = session;
-        client->early[slot].cancel_id = cancel_id;
-    }
+    if (!known && cancel_id != 0)
+        put_early_cancel(client, client->next_early++ % CLIENT_EARLY_CANCELS, session, cancel_id);
     thread_offer_rest();
 }
 
-bool gp_call(struct gp_client *client, struct msg_arg *arg)
+/* Not put into its caller: one that does not return is taken for run once, and what is in it made
+ * small rather than fast. */
+__attribute__((noinline)) bool gp_call(struct gp_client *client, struct msg_arg *arg)
 {
     struct request request;
     if (arg->head.cmd > MSG_CMD_CLOSE_SESSION) {

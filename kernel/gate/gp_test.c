@@ -5,6 +5,7 @@
 #include <abi/error.h>
 #include <abi/session.h>
 #include <kernel/decode/message.h>
+#include <kernel/gate/client.h>
 #include <lib/uuid.h>
 #include <port/test/fiber.h>
 #include <port/test/test_package.h>
@@ -45,6 +46,7 @@ enum command {
     COMMAND_FORGET = 10,  /* takes the next call and never answers this one */
     COMMAND_GIVE = 11,    /* tries to give its session away */
     COMMAND_LOSE = 12,    /* answers, and then takes the next message where nobody knows of it */
+    COMMAND_PLACE = 13,   /* answers in value 1 which part of its object memory 0 is */
 };
 
 static const uint8_t app_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
@@ -119,6 +121,9 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
     case COMMAND_MEMORY:
         reply->param[1].x = recv->num_objects != 0 && recv->obj_va[0] != 0;
         reply->param[1].y = recv->num_objects != 0 ? recv->obj_prot[0] : 0;
+        break;
+    case COMMAND_PLACE:
+        reply->param[1] = request->param[0];
         break;
     default:
         reply->result = 1;
@@ -306,8 +311,8 @@ static void null_output_has_no_room(void **state)
     struct request request;
     memset(&request, 0xaa, sizeof(request));
     assert_int_equal(decode_request(&arg, &request), E_OK);
-    assert_false(request.memory[0].present);
-    assert_int_equal(request.memory[0].size, 0);
+    assert_int_equal(request.cookie[0], 0);
+    assert_int_equal(request.param[0].y, 0);
     gp_call(client, &arg);
     assert_int_equal(arg.head.ret, CODE_SHORT_BUFFER);
     assert_int_equal(arg.params[0].u.rmem.size, 1);
@@ -520,6 +525,40 @@ static void running_call_is_cancelled(void **state)
     gp_client_destroy(client);
 }
 
+static uint32_t invoke_as(struct gp_client *client, uint32_t session, uint32_t cancel_id)
+{
+    struct msg_arg arg = invoke_message(session, COMMAND_ADD);
+    arg.head.cancel_id = cancel_id;
+    gp_call(client, &arg);
+    return arg.head.ret;
+}
+
+/* Each of the last 32 cancellations that came too early ends its own call, and that one once. */
+static void early_cancellations_wait_for_their_calls(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    uint32_t other = must_open(client);
+    gp_cancel(client, session, 64);
+    gp_cancel(client, session, 0);
+    for (uint32_t id = 0; id < 64; id++)
+        assert_int_equal(invoke_as(client, session, id), CODE_SUCCESS);
+    assert_int_equal(invoke_as(client, other, 64), CODE_SUCCESS);
+    assert_int_equal(invoke_as(client, session, 64), CODE_CANCEL);
+    assert_int_equal(invoke_as(client, session, 64), CODE_SUCCESS);
+    const uint32_t step = 65;
+    for (uint32_t i = 0; i < CLIENT_EARLY_CANCELS + 2; i++)
+        gp_cancel(client, session, 100 + i * step);
+    for (uint32_t i = 0; i < CLIENT_EARLY_CANCELS + 2; i++)
+        assert_int_equal(invoke_as(client, session, 100 + i * step),
+                         i < 2 ? CODE_SUCCESS : CODE_CANCEL);
+    for (uint32_t i = 0; i < CLIENT_EARLY_CANCELS + 2; i++)
+        assert_int_equal(invoke_as(client, session, 100 + i * step), CODE_SUCCESS);
+    gp_client_destroy(client);
+}
+
 static void app_that_ignores_cancellation_is_ended(void **state)
 {
     (void)state;
@@ -666,7 +705,7 @@ static void memory_is_mapped_once_and_dropped(void **state)
     struct gp_client *client = client_create();
     uint32_t session = must_open(client);
     struct port_mem *mem = make_memory(8192);
-    assert_int_equal(gp_shm_register(client, 9, mem), E_OK);
+    assert_int_equal(gp_shm_register(client, 9, mem, 0), E_OK);
     struct msg_arg arg = memory_message(session, 10, 100, 9, MSG_ATTR_RMEM_INPUT);
     gp_call(client, &arg);
     assert_int_equal(arg.head.ret, CODE_SUCCESS);
@@ -688,11 +727,11 @@ static void memory_outside_is_refused(void **state)
     struct gp_client *client = client_create();
     struct gp_client *other = client_create();
     uint32_t session = must_open(client);
-    assert_int_equal(gp_shm_register(other, 4, make_memory(4096)), E_OK);
-    assert_int_equal(gp_shm_register(client, 5, make_memory(4096)), E_OK);
+    assert_int_equal(gp_shm_register(other, 4, make_memory(4096), 0), E_OK);
+    assert_int_equal(gp_shm_register(client, 5, make_memory(4096), 0), E_OK);
     struct port_mem *again = make_memory(4096);
-    assert_int_equal(gp_shm_register(client, 5, again), E_EXISTS);
-    assert_int_equal(gp_shm_register(client, 0, again), E_INVALID);
+    assert_int_equal(gp_shm_register(client, 5, again, 0), E_EXISTS);
+    assert_int_equal(gp_shm_register(client, 0, again, 0), E_INVALID);
     port_mem_destroy(again);
     const struct {
         uint64_t offset, size, cookie;
@@ -719,13 +758,50 @@ static void memory_outside_is_refused(void **state)
     assert_int_equal(test_port_live_memory(), 0);
 }
 
+/* What a client registers need not begin with its first page. */
+static void memory_begins_inside_its_first_page(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    struct port_mem *mem = make_memory(8192);
+    assert_int_equal(gp_shm_register(client, 5, mem, 8193), E_INVALID);
+    assert_int_equal(gp_shm_register(client, 5, mem, 100), E_OK);
+    const struct {
+        uint64_t offset, size;
+        bool inside;
+    } cases[] = {
+        {0, 8092, true},
+        {10, 4, true},
+        {8092, 0, true},
+        {0, 8093, false},
+        {8092, 1, false},
+        {8093, 0, false},
+        {UINT64_MAX - 50, 1, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct msg_arg arg =
+            memory_message(session, cases[i].offset, cases[i].size, 5, MSG_ATTR_RMEM_INPUT);
+        arg.head.func = COMMAND_PLACE;
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, cases[i].inside ? CODE_SUCCESS : CODE_BAD_PARAMETERS);
+        if (cases[i].inside) {
+            assert_int_equal(arg.params[1].u.value.a, 100 + cases[i].offset);
+            assert_int_equal(arg.params[1].u.value.b, cases[i].size);
+        }
+    }
+    gp_client_destroy(client);
+    assert_int_equal(test_port_live_memory(), 0);
+}
+
 static void sizes_above_the_buffer_are_short(void **state)
 {
     (void)state;
     start(SHARED);
     struct gp_client *client = client_create();
     uint32_t session = must_open(client);
-    assert_int_equal(gp_shm_register(client, 5, make_memory(4096)), E_OK);
+    assert_int_equal(gp_shm_register(client, 5, make_memory(4096), 0), E_OK);
     for (uint32_t claimed = 99; claimed <= 101; claimed++) {
         struct msg_arg arg = memory_message(session, 0, 100, 5, MSG_ATTR_RMEM_OUTPUT);
         arg.head.func = COMMAND_SIZE;
@@ -884,7 +960,7 @@ static void every_allocation_may_fail(void **state)
         struct port_mem *mem = NULL;
         bool registered = false;
         if (ret == CODE_SUCCESS && port_mem_create(100, &mem) == E_OK) {
-            registered = gp_shm_register(client, 1, mem) == E_OK;
+            registered = gp_shm_register(client, 1, mem, 0) == E_OK;
             if (!registered)
                 port_mem_destroy(mem);
         }
@@ -1017,6 +1093,7 @@ int main(void)
         cmocka_unit_test_teardown(reply_that_is_none_is_a_death, finish),
         cmocka_unit_test_teardown(policy_limits_sessions, finish),
         cmocka_unit_test_teardown(running_call_is_cancelled, finish),
+        cmocka_unit_test_teardown(early_cancellations_wait_for_their_calls, finish),
         cmocka_unit_test_teardown(app_that_ignores_cancellation_is_ended, finish),
         cmocka_unit_test_teardown(app_that_does_not_close_is_ended, finish),
         cmocka_unit_test_teardown(app_lets_go_of_a_dead_client, finish),
@@ -1024,6 +1101,7 @@ int main(void)
         cmocka_unit_test_teardown(app_cannot_hide_a_call, finish),
         cmocka_unit_test_teardown(memory_is_mapped_once_and_dropped, finish),
         cmocka_unit_test_teardown(memory_outside_is_refused, finish),
+        cmocka_unit_test_teardown(memory_begins_inside_its_first_page, finish),
         cmocka_unit_test_teardown(sizes_above_the_buffer_are_short, finish),
         cmocka_unit_test_teardown(damaged_messages_are_refused, finish),
         cmocka_unit_test_teardown(app_without_sessions_refuses, finish),

@@ -209,8 +209,6 @@ enum error share_release(uint64_t cookie);
 volatile void *share_pointer(uint64_t cookie, uint64_t offset, size_t *room);
 /* Copies to a place inside registered memory, which may be anywhere. False: no such place. */
 bool share_write(uint64_t cookie, uint64_t offset, const void *bytes, uint64_t size);
-/* Adds to *offset where the memory starts in its first page. False: no such memory, or overflow. */
-bool share_offset(uint64_t cookie, uint64_t *offset);
 /* Page `index` of a memory object, and whether it is the normal world's. */
 struct physical mem_page(const struct port_mem *mem, uint64_t index, bool *normal_world);
 /* Maps a page list contiguously for the kernel; NULL: no room. `pages`: how many. */

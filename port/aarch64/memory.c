@@ -170,7 +170,7 @@ enum error share_register(uint64_t list_address, uint64_t size, uint64_t cookie)
         }
     }
     *share = (struct share){.cookie = cookie, .offset = offset, .size = size, .mem = mem};
-    enum error error = gp_shm_register(linux_client, cookie, mem);
+    enum error error = gp_shm_register(linux_client, cookie, mem, offset);
     if (error != E_OK) {
         port_free(mem);
         port_free(share);
@@ -242,18 +242,6 @@ bool share_write(uint64_t cookie, uint64_t offset, const void *bytes, uint64_t s
     const struct share *share = share_find(cookie);
     bool there = share != NULL && offset <= share->size && size <= share->size - offset &&
                  share_copy(share, offset, bytes, size);
-    spin_unlock(&share_lock, mask);
-    return there;
-}
-
-bool share_offset(uint64_t cookie, uint64_t *offset)
-{
-    uint64_t mask = spin_lock(&share_lock);
-    const struct share *share = share_find(cookie);
-    bool there = share != NULL && *offset <= share->size;
-    if (there) {
-        *offset += share->offset;
-    }
     spin_unlock(&share_lock, mask);
     return there;
 }

@@ -89,16 +89,7 @@ static volatile void *message_pointer(uint32_t id, uint64_t where, uint64_t offs
     return where % 8 == 0 ? normal_pointer(physical(where), *room) : NULL;
 }
 
-/* Reads each word once. */
-static void words_copy(void *to, volatile const void *from, size_t size)
-{
-    uint64_t *t = to;
-    volatile const uint64_t *f = from;
-    for (size_t i = 0; i < size / 8; i++) {
-        t[i] = f[i];
-    }
-}
-
+/* Each word is read once. */
 static inline struct msg_header header_copy(volatile const struct msg_header *from)
 {
     volatile const uint64_t *f = (volatile const uint64_t *)(volatile const void *)from;
@@ -107,6 +98,19 @@ static inline struct msg_header header_copy(volatile const struct msg_header *fr
         struct msg_header head;
     } copy = {.words = {f[0], f[1], f[2], f[3]}};
     return copy.head;
+}
+
+static inline void params_copy(struct msg_param *to, volatile const struct msg_param *from,
+                               uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        volatile const uint64_t *f = (volatile const uint64_t *)(volatile const void *)&from[i];
+        union {
+            uint64_t words[4];
+            struct msg_param param;
+        } copy = {.words = {f[0], f[1], f[2], f[3]}};
+        to[i] = copy.param;
+    }
 }
 
 static uint32_t message_register(const struct msg_arg *arg)
@@ -145,7 +149,7 @@ message_at_once(const struct msg_header *head, volatile struct msg_arg *message,
     uint32_t result = TEE_SUCCESS;
     struct msg_arg arg = {.head = *head};
 
-    words_copy(arg.params, message->params, head->num_params * sizeof(arg.params[0]));
+    params_copy(arg.params, message->params, head->num_params);
     switch (head->cmd) {
     case MSG_CMD_CANCEL:
         gp_cancel(linux_client, head->session, head->cancel_id);
@@ -223,7 +227,7 @@ void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3)
         answer(SMC_NO_THREAD, 0, 0, 0);
     }
     thread->copy.head = head;
-    words_copy(thread->copy.params, message->params, size - sizeof(head));
+    params_copy(thread->copy.params, message->params, head.num_params);
     thread->message = message;
     thread->rpc = (volatile struct msg_arg *)(volatile void *)((volatile uint8_t *)message + size);
     thread_begin(thread);
@@ -235,45 +239,24 @@ static inline bool bus_possible(const struct msg_arg *arg)
     return arg->head.cmd == MSG_CMD_OPEN_SESSION || arg->head.session == BUS_SESSION;
 }
 
-/* Registered memory is named from where it starts in its first page; the kernel knows whole pages. */
-static bool offsets_adjust(struct msg_arg *arg)
-{
-    for (uint32_t i = 0; i < arg->head.num_params; i++) {
-        struct msg_param *param = &arg->params[i];
-        uint32_t type = param->attr & MSG_ATTR_TYPE_MASK;
-        if (type < MSG_ATTR_RMEM_INPUT || type > MSG_ATTR_RMEM_INOUT || param->u.rmem.cookie == 0) {
-            continue;
-        }
-        if (!share_offset(param->u.rmem.cookie, &param->u.rmem.offset)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void message_answer(volatile struct msg_arg *message, const struct msg_arg *arg)
 {
     message->head.session = arg->head.session;
     message->head.ret = arg->head.ret;
     message->head.origin = arg->head.origin;
-    for (uint32_t i = 0; i < arg->head.num_params; i++) {
-        const struct msg_param *param = &arg->params[i];
-        volatile struct msg_param *out = &message->params[i];
-        switch (param->attr & (MSG_ATTR_TYPE_MASK | MSG_ATTR_META)) {
-        case MSG_ATTR_VALUE_OUTPUT:
-        case MSG_ATTR_VALUE_INOUT:
+    volatile struct msg_param *out = message->params;
+    const struct msg_param *end = &arg->params[arg->head.num_params];
+    for (const struct msg_param *param = arg->params; param < end; param++, out++) {
+        uint64_t type = param->attr & (MSG_ATTR_TYPE_MASK | MSG_ATTR_META);
+        if ((type & MSG_ATTR_VALUE_OUTPUT) == 0 || type > MSG_ATTR_TMEM_INOUT) {
+            continue; /* of every kind, the outputs have this bit */
+        }
+        if (type <= MSG_ATTR_VALUE_INOUT) {
             out->u.value.a = param->u.value.a;
             out->u.value.b = param->u.value.b;
             out->u.value.c = param->u.value.c;
-            break;
-        case MSG_ATTR_RMEM_OUTPUT:
-        case MSG_ATTR_RMEM_INOUT:
-        case MSG_ATTR_TMEM_OUTPUT:
-        case MSG_ATTR_TMEM_INOUT:
-            out->u.rmem.size = param->u.rmem.size; /* the same place in both */
-            break;
-        default:
-            break;
+        } else {
+            out->u.rmem.size = param->u.rmem.size; /* the same place in temporary memory */
         }
     }
 }
@@ -308,12 +291,7 @@ void thread_main(struct thread *thread)
         thread_special(arg);
     } else if (!(bus_possible(arg) && bus_call(arg)) &&
                !(report_possible(arg) && report_call(arg))) {
-        if (offsets_adjust(arg)) {
-            rest = gp_call(linux_client, arg);
-        } else {
-            arg->head.ret = TEE_ERROR_BAD_PARAMETERS;
-            arg->head.origin = TEE_ORIGIN_TEE;
-        }
+        rest = gp_call(linux_client, arg);
     }
     message_answer(thread->message, arg);
     if (rest) {

@@ -142,7 +142,7 @@ static uint32_t create_memory(struct client *client, uint64_t size, uint64_t *co
     }
     *fd = fcntl(memory_fd(mem), F_DUPFD_CLOEXEC, 0);
     *cookie = ++client->next_cookie;
-    if (*fd < 0 || gp_shm_register(client->gp, *cookie, mem) != E_OK) {
+    if (*fd < 0 || gp_shm_register(client->gp, *cookie, mem, 0) != E_OK) {
         wire_close_fd(*fd);
         *fd = -1;
         port_mem_destroy(mem);

@@ -135,8 +135,10 @@ void gp_cancel(struct gp_client *client, uint32_t session, uint32_t cancel_id)
     fake.cancels++;
 }
 
-enum error gp_shm_register(struct gp_client *client, uint64_t cookie, struct port_mem *mem)
+enum error gp_shm_register(struct gp_client *client, uint64_t cookie, struct port_mem *mem,
+                           uint64_t first)
 {
+    (void)first;
     for (size_t i = 0; i < MEMORIES; i++) {
         if (client->mem[i] == NULL) {
             client->mem[i] = mem;
