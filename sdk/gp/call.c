@@ -24,16 +24,17 @@ void call_begin(const TEE_Identity *client, uint32_t param_types, const TEE_Para
 {
     call_current_client = client;
     call_masked = true;
-    call_num_memory = 0;
-    for (uint32_t i = 0; param_types != 0 && i < TEE_NUM_PARAMS; i++) {
-        const uint32_t type = TEE_PARAM_TYPE_GET(param_types, i);
+    uint32_t count = 0;
+    for (; param_types != 0; param_types >>= 4, params++) {
+        const uint32_t type = TEE_PARAM_TYPE_GET(param_types, 0);
         if (type < TEE_PARAM_TYPE_MEMREF_INPUT)
             continue;
-        call_memory[call_num_memory++] =
-            (struct call_memory){.first = (uintptr_t)params[i].memref.buffer,
-                                 .size = params[i].memref.size,
+        call_memory[count++] =
+            (struct call_memory){.first = (uintptr_t)params->memref.buffer,
+                                 .size = params->memref.size,
                                  .writable = type != TEE_PARAM_TYPE_MEMREF_INPUT};
     }
+    call_num_memory = count;
 }
 
 void call_end(void)

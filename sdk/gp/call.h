@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <tee_api_types.h>
 
-/* A call of this client's begins; `params` (NULL: none) stay where they are until it ends. */
+/* A call of this client's begins; `param_types` of four parameters at the most (NULL: none). */
 void call_begin(const TEE_Identity *client, uint32_t param_types, const TEE_Param *params);
 void call_end(void);
 

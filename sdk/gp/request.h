@@ -6,16 +6,10 @@
 #define POSTERN_SDK_GP_REQUEST_H
 
 #include <abi/session.h>
+#include <abi/syscall.h>
 #include <lib/error.h>
 #include <stdbool.h>
 #include <tee_api_types.h>
-
-/* A memory object as the runtime finds it mapped. */
-struct request_object {
-    uint64_t address; /* 0: it is not memory, or could not be mapped */
-    uint64_t size;    /* 0: it is not memory */
-    uint32_t prot;    /* SYS_MEM_* */
-};
 
 struct request {
     enum session_op op;
@@ -25,15 +19,18 @@ struct request {
     uint32_t login;
     uint8_t client_uuid[16];
     TEE_Param
-        params[SESSION_PARAMS]; /* references lie within their object; outputs' values are 0 */
+        params[SESSION_PARAMS];   /* references lie within their object; outputs' values are 0 */
+    size_t given[SESSION_PARAMS]; /* of references alone: the size, whatever the app makes of it */
 };
 
 /*
- * E_BAD_FORMAT: too short, cut elsewhere than after a parameter, of another protocol, an operation or parameter type that does not exist, a
- * reference to an object that is not there, is not memory, is too small or does not give the access
- * that the type wants. E_EXCESS: bytes, objects or parameters more than the operation has. E_NO_MEMORY: an object could not be mapped.
+ * Of `recv`, what it says of the message's objects. E_BAD_FORMAT: too short, cut elsewhere than after a
+ * parameter, of another protocol, an operation or parameter type that does not exist, a reference to
+ * an object that is not there, is not memory, is too small or does not give the access that the type
+ * wants. E_EXCESS: bytes, objects or parameters more than the operation has. E_NO_MEMORY: an object
+ * could not be mapped.
  */
-enum error request_decode(const uint8_t *bytes, size_t size, const struct request_object *objects,
-                          uint32_t num_objects, struct request *out) MUST_CHECK;
+enum error request_decode(const uint8_t *bytes, size_t size, const struct sys_recv *recv,
+                          struct request *out) MUST_CHECK;
 
 #endif

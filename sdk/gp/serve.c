@@ -158,111 +158,102 @@ static TEE_Result serve_invoke(struct serve_session *session, struct request *re
     return result;
 }
 
-/* Puts the outputs into the reply, which has as many parameters as the request. Answers whether each output's size is within what was given. */
-static bool serve_outputs(const struct request *request, const size_t given[SESSION_PARAMS],
-                          struct session_reply *reply)
+/* The reply has its place in the page. */
+static struct session_reply *serve_reply(void)
+{
+    return (struct session_reply *)(void *)sys_page()->out;
+}
+
+/* Puts the outputs into the reply, which has as many parameters as the request. Answers whether each
+ * output's size is within what was given. */
+static inline bool serve_outputs(const struct request *request, struct session_reply *reply)
 {
     bool fit = true;
-    for (uint32_t i = 0; i < request->num_params; i++) {
+    uint32_t types = request->param_types;
+    for (uint32_t i = 0; types != 0; i++, types >>= 4) {
         const TEE_Param *param = &request->params[i];
-        reply->param[i] = (struct session_param){0};
-        switch (SESSION_PARAM_TYPE(request->param_types, i)) {
-        case SESSION_PARAM_VALUE_OUTPUT:
-        case SESSION_PARAM_VALUE_INOUT:
-            reply->param[i].x = param->value.a;
-            reply->param[i].y = param->value.b;
-            break;
-        case SESSION_PARAM_MEMREF_OUTPUT:
-        case SESSION_PARAM_MEMREF_INOUT:
-            reply->param[i].y = param->memref.size;
-            fit = fit && param->memref.size <= given[i];
-            break;
-        default:
-            break;
+        const uint32_t type = SESSION_PARAM_TYPE(types, 0);
+        struct session_param out = {0};
+        if (type == SESSION_PARAM_MEMREF_OUTPUT || type == SESSION_PARAM_MEMREF_INOUT) {
+            out.y = param->memref.size;
+            fit = fit && out.y <= request->given[i];
+        } else if (type == SESSION_PARAM_VALUE_OUTPUT || type == SESSION_PARAM_VALUE_INOUT) {
+            out.x = param->value.a;
+            out.y = param->value.b;
         }
+        reply->param[i] = out;
     }
     return fit;
 }
 
-/* Carries out what was decoded. */
-static void serve_request(struct serve_session *session, struct request *request,
-                          struct session_reply *reply)
+/* What a session answers, and who: TEE_ORIGIN_*. */
+struct serve_answer {
+    TEE_Result result;
+    uint32_t origin;
+};
+
+/* Carries out what was decoded. The app's own answer comes with the outputs in the reply. */
+static struct serve_answer serve_request(struct serve_session *session, struct request *request)
 {
     const enum serve_state wanted = request->op == SESSION_OPEN ? SERVE_CONNECTED : SERVE_OPEN;
-    if (session->state != wanted) {
-        reply->result = TEE_ERROR_BAD_STATE;
-        return;
-    }
-    size_t given[SESSION_PARAMS] = {0};
-    for (uint32_t i = 0; i < request->num_params; i++)
-        given[i] = request->params[i].memref.size;
-    reply->origin = TEE_ORIGIN_TRUSTED_APP;
+    struct serve_answer answer = {.result = TEE_SUCCESS, .origin = TEE_ORIGIN_TRUSTED_APP};
+    if (session->state != wanted)
+        return (struct serve_answer){.result = TEE_ERROR_BAD_STATE, .origin = TEE_ORIGIN_TEE};
     switch (request->op) {
     case SESSION_OPEN:
-        reply->result = serve_open(session, request);
+        answer.result = serve_open(session, request);
         break;
     case SESSION_INVOKE:
-        reply->result = serve_invoke(session, request);
+        answer.result = serve_invoke(session, request);
         break;
     case SESSION_CLOSE:
         serve_close(session);
         session->state = SERVE_NO_CHANNEL; /* the kernel closes it with the reply */
         serve_reply_closes = true;
-        reply->result = TEE_SUCCESS;
-        return;
+        break;
     }
-    const bool fit = serve_outputs(request, given, reply);
-    if (!fit && reply->result == TEE_SUCCESS)
-        reply->result = TEE_ERROR_SHORT_BUFFER;
+    if (!serve_outputs(request, serve_reply()) && answer.result == TEE_SUCCESS)
+        answer.result = TEE_ERROR_SHORT_BUFFER;
+    return answer;
 }
 
 /* What the page tells of a message stays as it is until the next system call: the kernel wrote it. */
 static enum error serve_decode(const struct sys_page *page, struct request *request)
 {
-    const struct sys_recv *recv = &page->recv;
-    struct request_object objects[SYS_MSG_OBJECTS_MAX];
-    const uint32_t count =
-        recv->num_objects < SYS_MSG_OBJECTS_MAX ? recv->num_objects : SYS_MSG_OBJECTS_MAX;
-    for (uint32_t i = 0; i < count; i++)
-        objects[i] = (struct request_object){
-            .address = recv->obj_va[i], .size = recv->obj_size[i], .prot = recv->obj_prot[i]};
-    const size_t length = recv->length < sizeof(page->in) ? recv->length : sizeof(page->in);
-    return request_decode(page->in, length, objects, recv->num_objects, request);
+    const size_t length = page->recv.length;
+    return request_decode(page->in, length < sizeof(page->in) ? length : sizeof(page->in),
+                          &page->recv, request);
 }
 
 /* Serves the message that the page tells of; its reply is left in out[]. */
 static void serve_message(struct serve_session *session)
 {
-    struct sys_page *page = sys_page();
-    struct session_reply reply;
     struct request request;
-    uint32_t num_params = 0;
-    reply.op = 0;
-    reply.result = TEE_SUCCESS;
-    reply.origin = TEE_ORIGIN_TEE;
-    reply.reserved = 0;
-    switch (serve_decode(page, &request)) {
+    struct serve_answer answer = {.origin = TEE_ORIGIN_TEE};
+    uint32_t op = 0;
+    switch (serve_decode(sys_page(), &request)) {
     case E_OK:
-        reply.op = (uint32_t)request.op;
-        serve_request(session, &request, &reply);
+        op = (uint32_t)request.op;
+        answer = serve_request(session, &request);
         break;
     case E_EXCESS:
-        reply.result = TEE_ERROR_EXCESS_DATA;
+        answer.result = TEE_ERROR_EXCESS_DATA;
         break;
     case E_NO_MEMORY:
-        reply.result = TEE_ERROR_OUT_OF_MEMORY;
+        answer.result = TEE_ERROR_OUT_OF_MEMORY;
         break;
     default:
-        reply.result = TEE_ERROR_BAD_FORMAT;
+        answer.result = TEE_ERROR_BAD_FORMAT;
         break;
     }
+    struct session_reply *reply = serve_reply();
+    reply->op = op;
+    reply->result = answer.result;
+    reply->origin = answer.origin;
+    reply->reserved = 0;
     /* Parameters only where serve_outputs has put them. */
-    if (reply.origin == TEE_ORIGIN_TRUSTED_APP)
-        num_params = request.num_params;
-    memcpy(page->out, &reply, SESSION_REPLY_SIZE(0));
-    for (uint32_t i = 0; i < num_params; i++)
-        memcpy(page->out + SESSION_REPLY_SIZE(i), &reply.param[i], sizeof(reply.param[i]));
-    serve_reply_size = SESSION_REPLY_SIZE(num_params);
+    serve_reply_size =
+        SESSION_REPLY_SIZE(answer.origin == TEE_ORIGIN_TRUSTED_APP ? request.num_params : 0);
 }
 
 static bool serve_may_end(void)

@@ -48,12 +48,13 @@ static struct {
 
 static void other_serve(uint64_t length, uint64_t num_objects)
 {
-    const struct request_object object = {
-        .address = (uintptr_t)other.memory, .size = other.memory_size, .prot = 3};
+    const struct sys_recv recv = {.num_objects = (uint32_t)num_objects,
+                                  .obj_va = {(uintptr_t)other.memory},
+                                  .obj_size = {other.memory_size},
+                                  .obj_prot = {3}};
     if (num_objects != 0)
         assert_int_equal(sys_page()->objects[0], MEMORY);
-    other.decoded =
-        request_decode(sys_page()->out, length, &object, (uint32_t)num_objects, &other.seen);
+    other.decoded = request_decode(sys_page()->out, length, &recv, &other.seen);
     assert_int_equal(other.decoded, E_OK);
     other.reply.op = other.seen.op;
     for (uint32_t i = 0; i < 4; i++) {

@@ -13,9 +13,10 @@
 
 #define BASE UINT64_C(0x200000001000)
 
-static const struct request_object objects[] = {
-    {.address = BASE, .size = 8192, .prot = SYS_MEM_READ | SYS_MEM_WRITE},
-    {.address = BASE + 65536, .size = 4096, .prot = SYS_MEM_READ},
+static const struct sys_recv two_objects = {
+    .obj_va = {BASE, BASE + 65536},
+    .obj_size = {8192, 4096},
+    .obj_prot = {SYS_MEM_READ | SYS_MEM_WRITE, SYS_MEM_READ},
 };
 
 static struct session_request valid(void)
@@ -31,7 +32,9 @@ static enum error decode_bytes(const void *raw, size_t size, uint32_t num_object
 {
     uint8_t *bytes = malloc(size != 0 ? size : 1);
     memcpy(bytes, raw, size);
-    const enum error error = request_decode(bytes, size, objects, num_objects, out);
+    struct sys_recv recv = two_objects;
+    recv.num_objects = num_objects;
+    const enum error error = request_decode(bytes, size, &recv, out);
     free(bytes);
     return error;
 }
@@ -167,6 +170,7 @@ static void references(void **state)
     assert_int_equal(decode_bytes(&raw, sizeof(raw), 1, &out), E_OK);
     assert_int_equal((uintptr_t)out.params[0].memref.buffer, BASE + 4096);
     assert_int_equal(out.params[0].memref.size, 4096);
+    assert_int_equal(out.given[0], 4096);
     raw = reference(SESSION_PARAM_MEMREF_INOUT, 0, 8192, 0);
     assert_int_equal(decode(&raw, 1), E_OK);
 
@@ -220,19 +224,18 @@ static void reference_rights(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct session_request raw = reference(cases[i].type, 0, 0, 16);
-        const struct request_object one = {.address = BASE, .size = 4096, .prot = cases[i].prot};
+        const struct sys_recv one = {
+            .num_objects = 1, .obj_va = {BASE}, .obj_size = {4096}, .obj_prot = {cases[i].prot}};
         struct request out;
-        assert_int_equal(request_decode((const uint8_t *)&raw, sizeof(raw), &one, 1, &out),
+        assert_int_equal(request_decode((const uint8_t *)&raw, sizeof(raw), &one, &out),
                          cases[i].expected);
     }
     const struct session_request raw = reference(SESSION_PARAM_MEMREF_INPUT, 0, 0, 0);
-    struct request_object one = {.address = 0, .size = 0, .prot = 3};
+    struct sys_recv one = {.num_objects = 1, .obj_prot = {3}};
     struct request out;
-    assert_int_equal(request_decode((const uint8_t *)&raw, sizeof(raw), &one, 1, &out),
-                     E_BAD_FORMAT);
-    one.size = 4096; /* memory without room to map it */
-    assert_int_equal(request_decode((const uint8_t *)&raw, sizeof(raw), &one, 1, &out),
-                     E_NO_MEMORY);
+    assert_int_equal(request_decode((const uint8_t *)&raw, sizeof(raw), &one, &out), E_BAD_FORMAT);
+    one.obj_size[0] = 4096; /* memory without room to map it */
+    assert_int_equal(request_decode((const uint8_t *)&raw, sizeof(raw), &one, &out), E_NO_MEMORY);
 }
 
 static void null_references(void **state)
