@@ -38,15 +38,17 @@ static struct verdict check_registered(const struct context *context, unsigned i
                                        struct parameter *out, struct msg_param *param)
 {
     size_t offset = reference->offset;
+    TEEC_SharedMemory *parent = reference->parent;
     struct memory *memory;
 
-    out->parent = reference->parent;
-    if (!out->parent)
+    if (!parent)
         return refuse(i, "no parent memory");
-    memory = memory_pin(context, out->parent);
+    memory = memory_pin(context, parent);
     if (!memory)
         return refuse(i, "its parent memory is not shared (any more), or of another context");
+    __atomic_fetch_add(&parent->ops_cnt, 1, __ATOMIC_RELAXED);
     out->memory = memory;
+    out->parent = parent;
     if (out->type == TEEC_MEMREF_WHOLE) {
         out->direction = memory->flags;
         out->size = memory->size;
@@ -80,14 +82,15 @@ static struct verdict check_one(const struct context *context, unsigned i, uint3
     struct verdict verdict = verdict_ok();
 
     out->type = type;
+    out->client = NULL;
+    out->memory = NULL;
+    *param = (struct msg_param){.attr = type};
     switch (type) {
     case TEEC_NONE:
     case TEEC_VALUE_OUTPUT:
-        param->attr = type;
         return verdict;
     case TEEC_VALUE_INPUT:
     case TEEC_VALUE_INOUT:
-        param->attr = type;
         param->u.value.a = given->value.a;
         param->u.value.b = given->value.b;
         return verdict;
@@ -111,19 +114,12 @@ static struct verdict check_one(const struct context *context, unsigned i, uint3
     return verdict;
 }
 
-static void forget(struct session *session, struct parameters *parameters)
+static inline void forget(const struct parameter *p)
 {
-    for (unsigned i = 0; i < parameters->count; i++) {
-        struct parameter *p = &parameters->each[i];
-
-        if (!p->memory)
-            continue;
-        memory_unpin(p->memory);
-        p->memory = NULL;
-    }
-    if (parameters->bounce)
-        bounce_give(session->context, parameters->bounce, &parameters->extra);
-    parameters->bounce = NULL;
+    if (!p->memory)
+        return;
+    __atomic_fetch_sub(&p->parent->ops_cnt, 1, __ATOMIC_RELAXED);
+    memory_unpin(p->memory);
 }
 
 /* Places for what is to be copied. Answers the bytes in all; 0 when there is nothing, SIZE_MAX when
@@ -163,33 +159,26 @@ static void copy_in(struct parameters *parameters, struct call *call)
     }
 }
 
-static void count_uses(const struct parameters *parameters, int by)
-{
-    for (unsigned i = 0; i < parameters->count; i++) {
-        if (parameters->each[i].memory)
-            __atomic_fetch_add(&parameters->each[i].parent->ops_cnt, (uint32_t)by,
-                               __ATOMIC_RELAXED);
-    }
-}
-
 struct verdict parameters_fill(struct session *session, TEEC_Operation *operation, uint32_t types,
                                struct call *call, struct parameters *parameters)
 {
     struct verdict verdict = verdict_ok();
-    size_t total;
+    unsigned count, filled = 0;
+    size_t total = 0;
 
     if (types >> 16)
         return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_BAD_PARAMETERS,
                               "paramTypes 0x%x has more than four kinds", types);
     /* Up to the last that is not TEEC_NONE: four bits each. */
-    parameters->count = (35u - (unsigned)__builtin_clz(types)) / 4;
-    call->num_params = parameters->count;
-    memset(parameters->each, 0, parameters->count * sizeof(parameters->each[0]));
-    memset(call->param, 0, parameters->count * sizeof(call->param[0]));
-    for (unsigned i = 0; i < parameters->count && verdict.result == TEEC_SUCCESS; i++)
-        verdict = check_one(session->context, i, TEEC_PARAM_TYPE_GET(types, i),
-                            &operation->params[i], &parameters->each[i], &call->param[i]);
-    total = verdict.result == TEEC_SUCCESS ? lay_out(parameters) : 0;
+    count = (35u - (unsigned)__builtin_clz(types)) / 4;
+    parameters->count = count;
+    call->num_params = count;
+    for (; filled < count && verdict.result == TEEC_SUCCESS; filled++)
+        verdict =
+            check_one(session->context, filled, TEEC_PARAM_TYPE_GET(types, filled),
+                      &operation->params[filled], &parameters->each[filled], &call->param[filled]);
+    if (verdict.result == TEEC_SUCCESS)
+        total = lay_out(parameters);
     if (total == SIZE_MAX)
         verdict = verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_OUT_OF_MEMORY,
                                  "the parameters are larger than any memory");
@@ -197,23 +186,26 @@ struct verdict parameters_fill(struct session *session, TEEC_Operation *operatio
         verdict = bounce_take(session->context, session->bounces, total, &parameters->extra,
                               &parameters->bounce);
     if (verdict.result != TEEC_SUCCESS) {
-        forget(session, parameters);
+        for (unsigned i = 0; i < filled; i++)
+            forget(&parameters->each[i]);
+        parameters->count = 0;
         return verdict;
     }
     if (parameters->bounce)
         copy_in(parameters, call);
-    count_uses(parameters, 1);
     return verdict;
 }
 
 /* Answers true when the output is larger than its buffer. */
-static bool copy_out_one(const struct parameters *parameters, const struct parameter *p,
-                         const struct msg_param *param, TEEC_Parameter *given)
+static inline bool copy_out_one(const struct parameters *parameters, const struct parameter *p,
+                                const struct msg_param *param, TEEC_Parameter *given)
 {
     uint64_t size = param->u.rmem.size;
     size_t told = size > SIZE_MAX ? SIZE_MAX : (size_t)size;
 
-    if (p->type == TEEC_VALUE_OUTPUT || p->type == TEEC_VALUE_INOUT) {
+    if (p->type <= TEEC_VALUE_INPUT)
+        return false;
+    if (p->type <= TEEC_VALUE_INOUT) {
         given->value.a = (uint32_t)param->u.value.a;
         given->value.b = (uint32_t)param->u.value.b;
         return false;
@@ -235,15 +227,16 @@ bool parameters_take(struct session *session, TEEC_Operation *operation, const s
                      struct parameters *parameters, bool answered)
 {
     bool too_large = false;
+    unsigned count = parameters->count;
 
-    for (unsigned i = 0; answered && i < parameters->count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         const struct parameter *p = &parameters->each[i];
 
-        if (p->type != TEEC_NONE &&
-            copy_out_one(parameters, p, &call->param[i], &operation->params[i]))
+        if (answered && copy_out_one(parameters, p, &call->param[i], &operation->params[i]))
             too_large = true;
+        forget(p);
     }
-    count_uses(parameters, -1);
-    forget(session, parameters);
+    if (parameters->bounce)
+        bounce_give(session->context, parameters->bounce, &parameters->extra);
     return too_large;
 }

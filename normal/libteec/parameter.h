@@ -11,12 +11,13 @@
 /* What one parameter needs after the call. */
 struct parameter {
     uint32_t type;         /* TEEC_VALUE_*, TEEC_MEMREF_*, TEEC_NONE */
-    uint32_t direction;    /* of a memory reference: TEEC_MEM_* */
     uint8_t *client;       /* where the caller's bytes are; NULL: nothing to copy */
-    size_t size;           /* as the caller gave it */
-    size_t place;          /* offset within the bounce memory */
-    struct memory *memory; /* pinned, or NULL */
-    TEEC_SharedMemory *parent;
+    struct memory *memory; /* pinned and counted in its parent's ops_cnt, or NULL */
+    /* Set for memory references alone: */
+    uint32_t direction; /* TEEC_MEM_* */
+    size_t size;        /* as the caller gave it */
+    size_t place;       /* offset within the bounce memory, where something is to be copied */
+    TEEC_SharedMemory *parent; /* where there is `memory` */
 };
 
 struct parameters {

@@ -151,15 +151,10 @@ void registry_pin_again(enum registry_kind kind, uint64_t handle)
     atomic_fetch_add_explicit(&slot_of(kind, handle)->word, 1, memory_order_relaxed);
 }
 
-bool registry_unpin(enum registry_kind kind, uint64_t handle)
+/* One reference less on what was taken; `before` is the word as it was with it. */
+static __attribute__((noinline)) bool slot_unpinned(struct table *table, struct slot *slot,
+                                                    uint64_t handle, uint64_t before)
 {
-    struct table *table = &registry_tables[kind];
-    struct slot *slot = slot_of(kind, handle);
-
-    uint64_t before = atomic_fetch_sub_explicit(&slot->word, 1, memory_order_acq_rel);
-
-    if (!(before & TAKEN))
-        return false;
     registry_lock();
     if ((before & REFS) != 1) {
         (void)pthread_cond_broadcast(&registry_unpinned);
@@ -172,6 +167,14 @@ bool registry_unpin(enum registry_kind kind, uint64_t handle)
     table->free = (uint32_t)(handle & ((1u << INDEX_BITS) - 1)) + 1;
     registry_unlock();
     return true;
+}
+
+bool registry_unpin(enum registry_kind kind, uint64_t handle)
+{
+    struct slot *slot = slot_of(kind, handle);
+    uint64_t before = atomic_fetch_sub_explicit(&slot->word, 1, memory_order_acq_rel);
+
+    return (before & TAKEN) && slot_unpinned(&registry_tables[kind], slot, handle, before);
 }
 
 void registry_unpin_one_of_two(enum registry_kind kind, uint64_t handle)

@@ -328,6 +328,13 @@ static void test_bad_parameters(void)
             check_is(TEEC_InvokeCommand(&session, 0, &op, &origin), TEEC_ERROR_BAD_PARAMETERS,
                      "kind 0x%x on memory for output", t);
     }
+    op.paramTypes =
+        TEEC_PARAM_TYPES(TEEC_MEMREF_PARTIAL_INPUT, TEEC_MEMREF_TEMP_INPUT, TEEC_NONE, TEEC_NONE);
+    op.params[0].memref = (TEEC_RegisteredMemoryReference){&input, 1, 0};
+    op.params[1].tmpref = (TEEC_TempMemoryReference){NULL, 1};
+    check_is(TEEC_InvokeCommand(&session, 0, &op, &origin), TEEC_ERROR_BAD_PARAMETERS,
+             "a bad one behind a good one");
+    check(input.ops_cnt == 0 && output.ops_cnt == 0, "which is not in use any more");
     /* The library's own record counts, not what the caller writes over it. */
     input.size = 1000000;
     input.flags = TEEC_MEM_INOUT;
