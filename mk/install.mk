@@ -19,7 +19,6 @@ mandir ?= $(PREFIX)/share/man
 pkgconfigdir ?= $(libdir)/pkgconfig
 sdkdir ?= $(libdir)/postern/sdk
 systemdunitdir ?= $(PREFIX)/lib/systemd/system
-sysconfdir ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 
 INSTALL_ARM64 := $(if $(wildcard out/share/postern/arm64/guest.cpio)$(filter arm64,$(MAKECMDGOALS)),yes)
 

@@ -16,6 +16,8 @@
 #   ARCHES := x86_64            which images the package has: x86_64 for the hosted TEE, aarch64 for
 #                               TrustZone (needs ARM64_CC, by default aarch64-linux-gnu-gcc), or both
 #
+# Each step is one short line; V=1 shows the commands.
+#
 # DEVELOPMENT := asan builds the app's development form under AddressSanitizer and
 # UndefinedBehaviorSanitizer; DEVELOPMENT := debug one without optimisation. Both packages say that
 # they want the looser sandbox, and run only in a TEE started for development.
@@ -71,14 +73,19 @@ TA_SETTINGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(TA_CFLAGS) $(LDFLAGS) $(TA_LDFLAGS)
 $(shell mkdir -p $(TA_BUILD); printf '%s\n' '$(TA_SETTINGS)' | cmp -s - $(TA_BUILD)/settings || \
     printf '%s\n' '$(TA_SETTINGS)' > $(TA_BUILD)/settings)
 
+# What a recipe begins with: $(call TA_SAY,CC,FILE), and then $(TA_Q) before its command.
+TA_Q := $(if $(V),,@)
+TA_SAY = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '%-5s %s\n' '$1' '$2')
+
 .PHONY: package all clean ta-clean
 package: $(TA_PACKAGE)
 all: package
 
 define TA_COMPILE
 $(TA_BUILD)/$(subst ../,up/,$(basename $1)).o: $1 $(TA_BUILD)/settings
+	$$(call TA_SAY,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(CC) $$(TA_CFLAGS) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(TA_Q)$$(CC) $$(TA_CFLAGS) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach s,$(SRCS),$(eval $(call TA_COMPILE,$s)))
 -include $(TA_OBJS:.o=.d)
@@ -96,11 +103,8 @@ TA_BESIDE = nm $1 | awk '$$3 == "main" { m = 1 } \
     END { if (m && t) print "-Wl,--undefined=__postern_beside_main" }'
 
 $(TA_ELF): $(TA_OBJS) $(TA_SDK)/lib/x86_64/libpostern_ta.a $(TA_BUILD)/settings
-	$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $$($(call TA_BESIDE,$(TA_OBJS))) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
-
-$(TA_BUILD)/manifest.txt: $(MANIFEST) $(TA_BUILD)/settings
-	@{ $(if $(DEVELOPMENT),grep -v '^[ \t]*postern\.development' $<; echo; \
-	    echo 'postern.development: true',cat $<); } > $@
+	$(call TA_SAY,LINK,$@)
+	$(TA_Q)$(CC) $(CFLAGS) -o $@ $(TA_OBJS) $(LDFLAGS) $(TA_LDFLAGS) $$($(call TA_BESIDE,$(TA_OBJS))) $(LDLIBS) $(TA_LIBS) $(TA_LINK_LOG)
 
 # For TrustZone: against musl, which stands beside the SDK's archive. Its files take no part in the
 # app's own symbols; the C library is asked last. libcrypto.a holds no cryptography there: its functions
@@ -118,22 +122,25 @@ TA_LIBS_aarch64 := $(TA_SDK)/lib/aarch64/libpostern_ta.a \
 
 define TA_COMPILE_aarch64
 $(TA_BUILD)/aarch64/$(subst ../,up/,$(basename $1)).o: $1 $(TA_BUILD)/settings
+	$$(call TA_SAY,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(ARM64_CC) $$(TA_CFLAGS_aarch64) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(TA_Q)$$(ARM64_CC) $$(TA_CFLAGS_aarch64) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach s,$(SRCS),$(eval $(call TA_COMPILE_aarch64,$s)))
 -include $(TA_OBJS_aarch64:.o=.d)
 
 $(TA_ELF_aarch64): $(TA_OBJS_aarch64) $(TA_LIBS_aarch64) $(TA_BUILD)/settings
-	$(ARM64_CC) -o $@ $(TA_OBJS_aarch64) $(TA_LDFLAGS_aarch64) \
+	$(call TA_SAY,LINK,$@)
+	$(TA_Q)$(ARM64_CC) -o $@ $(TA_OBJS_aarch64) $(TA_LDFLAGS_aarch64) \
 	    $$($(call TA_BESIDE,$(TA_OBJS_aarch64))) -Wl,--start-group \
 	    $(TA_LIBS_aarch64) -lgcc -Wl,--end-group $(TA_LINK_LOG)
 
 TA_ELF_x86_64 := $(TA_ELF)
 TA_ELFS := $(foreach a,$(ARCHES),$(TA_ELF_$a))
 
-$(TA_PACKAGE): $(TA_ELFS) $(TA_BUILD)/manifest.txt
-	$(POSTERN) sign --manifest=$(TA_BUILD)/manifest.txt \
+$(TA_PACKAGE): $(TA_ELFS) $(MANIFEST) $(TA_BUILD)/settings
+	$(call TA_SAY,SIGN,$@)
+	$(TA_Q)$(POSTERN) sign --manifest=$(MANIFEST) $(if $(DEVELOPMENT),--development) \
 	    $(foreach a,$(ARCHES),--image=$a:$(TA_ELF_$a)) --output=$@ \
 	    $(if $(POSTERN_KEY),--key=$(POSTERN_KEY))
 

@@ -39,10 +39,21 @@ for kind in gp trusty; do
         continue
     fi
     pass "new --$kind" outside postern new $kind --$kind
-    pass 'make' outside make -C $kind
+    pass 'make' outside make --no-print-directory -C $kind
+    sed 's/  *.*//' .output | LC_ALL=C sort -u | grep -v '^postern$' | tr '\n' ' ' >steps # its key was made
+    equal 'shows short lines' "$(cat steps)$(wc -L <.output | awk '{ print $1 < 150 }')" 'CC LINK SIGN 1'
     pass 'run' outside sh -c "postern run --app $kind/*.ta -- $kind/client"
     cp .output "$kind.output"
     pass 'make again has nothing to do' outside make -C $kind -q
+    touch $kind/app.c
+    pass 'make V=1' outside make -C $kind V=1
+    grep -q 'gcc .*-fPIE .*-c -o .*app.o app.c$' .output
+    result $? 'shows the commands'
+    sed 's/^gpd.ta.dataSize.*/gpd.ta.dataSize: lots/' $kind/manifest.txt >$kind/bad.txt
+    for form in '' DEVELOPMENT=debug; do
+        fail "a mistake in the manifest $form" "^postern sign: bad.txt:$(grep -n dataSize $kind/bad.txt | cut -d : -f 1): gpd.ta.dataSize must" \
+            outside make -C $kind MANIFEST=bad.txt $form
+    done
     pass 'make clean' outside make -C $kind clean
 done
 equal 'the client got its answer' "$(grep -c 'greetings from gp: 40 + 2 = 42' gp.output)" 1

@@ -86,7 +86,7 @@ fail 'sign: dynamic image' 'not a static executable' \
 (cat manifest.txt && echo 'postern.development: true') >development.txt
 pass 'sign: dynamic image in the development form' \
     postern sign -m development.txt -i x86_64:dynamic.elf -o development.ta
-fail 'sign: mistakes in the manifest have their line' 'bad.txt: line 7: gpd.ta.multiSession must be' \
+fail 'sign: mistakes in the manifest have their line' 'bad.txt:7: gpd.ta.multiSession must be' \
     bash -c "(cat manifest.txt && echo 'gpd.ta.multiSession: 1') >bad.txt
              postern sign -m bad.txt -i x86_64:app.elf"
 fail 'sign: a key that is none' 'manifest.txt holds no key' \

@@ -23,13 +23,17 @@ struct request {
     const char *unsigned_package;
     const char *floor;
     bool digest_only;
+    bool development;
     uint32_t num_images;
     struct builder_image images[PACKAGE_IMAGES_MAX];
 };
 
-enum { OPTION_DIGEST_ONLY = 256, OPTION_ATTACH, OPTION_UNSIGNED, OPTION_FLOOR };
+enum { OPTION_DIGEST_ONLY = 256, OPTION_DEVELOPMENT, OPTION_ATTACH, OPTION_UNSIGNED, OPTION_FLOOR };
 
 static const struct argp_option options[] = {
+    {.name = "development",
+     .key = OPTION_DEVELOPMENT,
+     .doc = "make the development form, whatever the manifest says of postern.development"},
     {.name = "manifest", .key = 'm', .arg = "FILE", .doc = "the app's manifest.txt"},
     {.name = "image",
      .key = 'i',
@@ -124,6 +128,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_DIGEST_ONLY:
         request->digest_only = true;
         return 0;
+    case OPTION_DEVELOPMENT:
+        request->development = true;
+        return 0;
     case OPTION_ATTACH:
         request->attach = arg;
         return 0;
@@ -158,14 +165,41 @@ static bool check_floor(const struct request *request, const struct manifest_pac
     return true;
 }
 
+/* The manifest's text with postern.development set: its own line on that, if any, becomes a comment, and
+ * the others keep their numbers. */
+static bool make_development(struct file_bytes *text)
+{
+    static const char key[] = "postern.development";
+    static const char line[] = "\npostern.development: true\n";
+    if (memchr(text->bytes, '\0', text->size) != NULL)
+        return true; /* is refused anyway */
+    char *made = file_name("%s%s", (const char *)text->bytes, line);
+    if (made == NULL)
+        return false;
+    for (char *at = made; at < made + text->size;) {
+        char *first = at + strspn(at, " \t");
+        if (strncmp(first, key, strlen(key)) == 0)
+            *first = '#';
+        char *end = memchr(at, '\n', (size_t)(made + text->size - at));
+        at = end != NULL ? end + 1 : made + text->size;
+    }
+    free(text->bytes);
+    text->bytes = (uint8_t *)made;
+    text->size += strlen(line);
+    return true;
+}
+
 static bool load_manifest(const struct request *request, struct manifest_packed *out)
 {
     FILE_BYTES text = {.bytes = NULL};
     char why[512];
-    if (!file_read(request->manifest, MANIFEST_TEXT_MAX, &text))
+    if (!file_read(request->manifest, MANIFEST_TEXT_MAX, &text) ||
+        (request->development && !make_development(&text)))
         return false;
     if (manifest_text_pack((const char *)text.bytes, text.size, out, why, sizeof(why)) != E_OK)
-        return say_error("%s: %s", request->manifest, why);
+        /* FILE:LINE: as editors and compilers have it */
+        return strncmp(why, "line ", 5) == 0 ? say_error("%s:%s", request->manifest, why + 5)
+                                             : say_error("%s: %s", request->manifest, why);
     return check_floor(request, out);
 }
 

@@ -245,7 +245,7 @@ static int run_background(const struct launch_config *config, int lock)
     (void)close(ready[0]);
     if (got != 1)
         return COMMAND_FAILED;
-    (void)printf("the TEE runs in %s (process %ld)\n", config->run, (long)child);
+    (void)printf("the TEE runs in %s (supervised by process %ld)\n", config->run, (long)child);
     return 0;
 }
 
