@@ -115,8 +115,9 @@ void thread_start(void) COLD;
 struct thread *thread_current(void);
 /* A free slot, marked running; the last `kept` slots are left alone. NULL: none. */
 struct thread *thread_take(uint32_t kept);
-/* On a processor's own stack: starts `thread` with thread_main. Does not return. */
-_Noreturn void thread_begin(struct thread *thread);
+/* On a processor's own stack: starts `thread` with thread_main. Does not return, but is not declared so:
+ * what leads to such a function is taken for rare, and compiled to be small. */
+void thread_begin(struct thread *thread);
 /* On a processor's own stack: goes on where `number` was suspended. Returns only if there is no such
  * suspended thread. */
 void thread_resume(uint64_t number);
@@ -132,7 +133,7 @@ void thread_switch_out(struct thread *thread, uint64_t stack_top, uint64_t a0, u
                        uint64_t a2);
 _Noreturn void thread_switch_end(struct thread *thread, uint64_t stack_top, uint64_t a0);
 _Noreturn void thread_switch_in(uint64_t sp);
-_Noreturn void thread_switch_begin(struct thread *thread, uint64_t stack_top);
+void thread_switch_begin(struct thread *thread, uint64_t stack_top);
 /* Leaves to EL3 from a processor's own stack: `what` is KERNEL_RETURN_*. */
 _Noreturn void smc_leave(uint64_t what, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 

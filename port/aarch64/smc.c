@@ -12,7 +12,7 @@
 #include <port/aarch64/machine.h>
 #include <port/aarch64/smc.h>
 
-_Noreturn void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
+void smc_yielding(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
 _Noreturn void smc_fast(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
 _Noreturn void smc_processor_off(void);
 _Noreturn void smc_processor_resume(void);
