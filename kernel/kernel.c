@@ -1,4 +1,4 @@
-#include <kernel/app/app.h>
+#include <kernel/app/instance.h>
 #include <kernel/decode/trust.h>
 #include <kernel/object/port.h>
 #include <kernel/sched/log.h>
@@ -16,6 +16,7 @@ enum error kernel_start(void)
     object_start_all();
     port_object_start_all();
     app_start_all();
+    instance_start_all();
     const uint8_t *trust = port_trust(&size);
     enum error error = decode_trust(trust, size);
     if (error != E_OK)

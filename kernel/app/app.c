@@ -298,7 +298,8 @@ static enum error obtain(const uint8_t uuid[16], const struct app_caller *caller
 }
 
 /* A fresh instance, for which unused apps give way. */
-static enum error start_instance(struct app *app, struct kernel_lock *lock, struct instance **out)
+COLD static enum error start_instance(struct app *app, struct kernel_lock *lock,
+                                      struct instance **out)
 {
     enum error error;
     make_room(lock);

@@ -5,6 +5,23 @@
 static uint32_t last_number;
 static uint32_t num_instances;
 
+/* Those that end, until what they had is free; and who waits for that. */
+static struct list ending;
+static struct list waiting;
+static uint64_t num_ended;
+
+void instance_start_all(void)
+{
+    list_init(&ending);
+    list_init(&waiting);
+}
+
+static void begin_to_end(struct instance *instance)
+{
+    if (list_empty(&instance->ending_link))
+        list_append(&ending, &instance->ending_link);
+}
+
 static void grace_expired(struct timer *timer)
 {
     struct instance *instance = LIST_OF(timer, struct instance, grace);
@@ -91,6 +108,7 @@ enum error instance_create(struct app *app, struct kernel_lock *lock, struct ins
         return E_NO_MEMORY;
     refcount_init(&instance->references);
     list_init(&instance->app_link);
+    list_init(&instance->ending_link);
     list_init(&instance->wait_watch.link);
     list_init(&instance->mappings);
     timer_init(&instance->grace, grace_expired);
@@ -108,7 +126,8 @@ enum error instance_create(struct app *app, struct kernel_lock *lock, struct ins
     error = create_port_app(instance, app);
     kernel_relock(lock);
     if (error != E_OK) {
-        log_line(SYS_LOG_ERROR, "app %U: cannot be started: %e", app->uuid, error);
+        if (error != E_NO_MEMORY) /* with which the caller may try again */
+            log_line(SYS_LOG_ERROR, "app %U: cannot be started: %e", app->uuid, error);
         num_instances--;
         app->num_instances--;
         object_close(&instance->service->object);
@@ -142,10 +161,17 @@ void instance_kill(struct instance *instance, const char *reason)
     if (instance->dying || instance->kill_reason != NULL)
         return;
     instance->kill_reason = reason;
+    begin_to_end(instance);
     port_app_kill(instance->port_app);
     /* Whoever runs it finds it gone. */
     thread_poke(&instance->thread);
     thread_offer_rest();
+}
+
+void instance_retire(struct instance *instance)
+{
+    instance->retired = true;
+    begin_to_end(instance);
 }
 
 void instance_serve(struct instance *instance, struct channel *channel)
@@ -261,6 +287,7 @@ void instance_end(struct instance *instance, const char *how, bool failed)
              app->manifest.name != NULL ? " " : "", (int)app->manifest.name_length,
              app->manifest.name != NULL ? app->manifest.name : "", how);
     instance->dying = true;
+    begin_to_end(instance);
     timer_cancel(&instance->grace);
     timer_cancel(&instance->let_go);
     list_remove(&instance->app_link);
@@ -277,11 +304,71 @@ void instance_end(struct instance *instance, const char *how, bool failed)
     app_instance_ended(app, failed || instance->kill_reason != NULL);
 }
 
+struct end_wait {
+    struct list link;
+    struct donor *donor;
+    struct timer timer;
+    const bool *gives_up;
+    uint64_t ended_before;
+    bool expired;
+};
+
+static bool end_wait_done(void *context)
+{
+    const struct end_wait *wait = context;
+    return num_ended != wait->ended_before || wait->expired || *wait->gives_up;
+}
+
+static struct thread *end_wait_target(void *context)
+{
+    (void)context;
+    LIST_FOR_EACH (link, &ending) {
+        struct thread *thread = &LIST_OF(link, struct instance, ending_link)->thread;
+        if (thread->state == THREAD_READY)
+            return thread;
+    }
+    return NULL;
+}
+
+static void end_wait_expired(struct timer *timer)
+{
+    struct end_wait *wait = LIST_OF(timer, struct end_wait, timer);
+    wait->expired = true;
+    donor_wake(wait->donor);
+}
+
+bool instance_await_end(struct donor *donor, const bool *gives_up, struct kernel_lock *lock)
+{
+    struct end_wait wait = {.donor = donor, .gives_up = gives_up, .ended_before = num_ended};
+    const struct donor_call call = {
+        .done = end_wait_done, .target = end_wait_target, .context = &wait};
+    thread_run_rest(false, lock); /* some may be about to find that they are not needed any more */
+    if (list_empty(&ending))
+        return num_ended != wait.ended_before;
+    timer_init(&wait.timer, end_wait_expired);
+    timer_set(&wait.timer, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
+    list_append(&waiting, &wait.link);
+    if (!end_wait_done(&wait)) /* donor_run, but that is kept for where time counts */
+        donor_lend(donor, &call, lock);
+    list_remove(&wait.link);
+    timer_cancel(&wait.timer);
+    return num_ended != wait.ended_before && !*gives_up;
+}
+
+COLD static void tell_ended(void)
+{
+    num_ended++;
+    LIST_FOR_EACH (link, &waiting)
+        donor_wake(LIST_OF(link, struct end_wait, link)->donor);
+}
+
 void thread_finished(struct thread *thread)
 {
     struct instance *instance = instance_of_thread(thread);
     port_app_destroy(instance->port_app);
     KERNEL_LOCKED(lock);
+    list_remove(&instance->ending_link);
+    tell_ended();
     struct app *app = instance->app;
     instance->port_app = NULL;
     instance->app = NULL;

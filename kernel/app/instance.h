@@ -21,6 +21,7 @@
 struct instance {
     struct thread thread;
     struct list app_link; /* among its app's instances */
+    struct list ending_link;
     struct refcount references;
     struct app *app;
     struct port_app *port_app;
@@ -63,10 +64,11 @@ struct instance {
     struct timer let_go; /* ends it when it does not drop a mapping */
 };
 
+void instance_start_all(void); /* once, at the kernel's start */
 /* A new instance of `app`, ready to run; one reference. Releases the lock meanwhile. E_NO_MEMORY,
  * E_NO_RESOURCES, E_SESSION_MAXIMUM (too many instances). */
 enum error instance_create(struct app *app, struct kernel_lock *lock,
-                           struct instance **out) MUST_CHECK;
+                           struct instance **out) MUST_CHECK COLD;
 void instance_get(struct instance *instance);
 void instance_put(struct instance *instance);
 
@@ -74,6 +76,13 @@ void instance_put(struct instance *instance);
 void instance_end(struct instance *instance, const char *how, bool failed) COLD;
 /* Makes it end soon. `reason` is a constant. Harmless when it is ending. */
 void instance_kill(struct instance *instance, const char *reason) COLD;
+/* It takes no more sessions, cleans up and ends. */
+void instance_retire(struct instance *instance);
+/* Memory is short: lends the processor until some instance that was ending has given back what it had,
+ * but for 5 seconds at the most, and not when *gives_up. Not for calls of apps, of which the one that
+ * ends may be waiting for the caller. False: none was, or it took too long. */
+bool instance_await_end(struct donor *donor, const bool *gives_up,
+                        struct kernel_lock *lock) MUST_CHECK COLD;
 
 /* The system call that waited was answered: forgets all that was remembered for it. */
 void instance_wait_over(struct instance *instance);

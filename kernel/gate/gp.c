@@ -343,8 +343,10 @@ static enum error create_session(struct gp_call_state *call, const struct reques
         .offered = package != NULL ? &offered : NULL,
         .gives_up = &call->cancelled,
     };
-    enum error error =
-        app_connect(request->uuid, &caller, lock, &session->channel, &session->instance);
+    enum error error;
+    do {
+        error = app_connect(request->uuid, &caller, lock, &session->channel, &session->instance);
+    } while (error == E_NO_MEMORY && instance_await_end(&call->donor, &call->cancelled, lock));
     if (package != NULL)
         client_package_done(package);
     if (error != E_OK) {

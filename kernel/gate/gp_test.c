@@ -47,7 +47,10 @@ enum command {
     COMMAND_GIVE = 11,    /* tries to give its session away */
     COMMAND_LOSE = 12,    /* answers, and then takes the next message where nobody knows of it */
     COMMAND_PLACE = 13,   /* answers in value 1 which part of its object memory 0 is */
+    COMMAND_LEAVE = 14,   /* answers, takes no more sessions, and takes its time to end */
 };
+
+#define LEAVE_NS UINT64_C(2000000000)
 
 static const uint8_t app_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
                                      0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
@@ -109,6 +112,7 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
         *length = 0;
         break;
     case COMMAND_LOSE:
+    case COMMAND_LEAVE:
         break;
     case COMMAND_GIVE:
         fiber_page(fiber)->objects[0] = fiber_page(fiber)->event.handle;
@@ -147,6 +151,15 @@ static void lose_next(struct fiber *fiber, const struct session_reply *reply)
     (void)fiber_call(fiber, SYS_SLEEP, 3600000000000u, 0);
 }
 
+static void leave(struct fiber *fiber, const struct session_reply *reply)
+{
+    (void)fiber_out(fiber, reply, sizeof(*reply));
+    (void)fiber_call(fiber, SYS_SEND, fiber_page(fiber)->event.handle, sizeof(*reply), 0);
+    assert_int_equal(fiber_call(fiber, SYS_RETIRE), 0);
+    (void)fiber_call(fiber, SYS_SLEEP, LEAVE_NS, 0);
+    (void)fiber_call(fiber, SYS_EXIT, 0, 0);
+}
+
 static void serve(struct fiber *fiber)
 {
     uint64_t path = put_own_uuid(fiber);
@@ -183,6 +196,8 @@ static void serve(struct fiber *fiber)
         }
         if (request.op == SESSION_INVOKE && request.command == COMMAND_LOSE)
             lose_next(fiber, &reply);
+        if (request.op == SESSION_INVOKE && request.command == COMMAND_LEAVE)
+            leave(fiber, &reply);
         if (length == 0)
             reply_to = SYS_NO_HANDLE;
         else
@@ -1023,6 +1038,28 @@ static void unused_app_makes_room(void **state)
     assert_true(made_room > 3);
 }
 
+/* So does what ends already: whoever opens waits for its memory. */
+static void ending_app_makes_room(void **state)
+{
+    (void)state;
+    unsigned made_room = 0;
+    for (uint64_t nth = 1; nth < 40; nth++) {
+        start("");
+        struct gp_client *client = client_create();
+        uint32_t session = must_open(client);
+        assert_int_equal(invoke(client, session, COMMAND_LEAVE), CODE_SUCCESS);
+        uint64_t before = port_clock_ns();
+        test_port_fail_allocation(nth);
+        uint32_t ret = open_session(client, &session);
+        test_port_fail_allocation(0);
+        assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
+        if (ret == CODE_SUCCESS && port_clock_ns() - before >= LEAVE_NS)
+            made_room++;
+        gp_client_destroy(client);
+    }
+    assert_true(made_room > 3);
+}
+
 /* It does so before an allocation fails, where the port says that memory is short. */
 static void unused_app_gives_way_early(void **state)
 {
@@ -1112,6 +1149,7 @@ int main(void)
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
         cmocka_unit_test_teardown(unused_app_gives_way_early, finish),
+        cmocka_unit_test_teardown(ending_app_makes_room, finish),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -41,7 +41,7 @@ bool port_object_config_valid(const struct port_config *config);
 /* One reference, no handle. E_INVALID: path empty or too long, counts or sizes out of range,
  * unknown flags; E_EXISTS; E_NO_MEMORY. */
 enum error port_object_create(const struct port_config *config,
-                              struct port_object **out) MUST_CHECK;
+                              struct port_object **out) MUST_CHECK COLD;
 /* The named port; NULL. */
 struct port_object *port_object_find(const char *path, size_t path_length);
 /* A new connection is pending; *client has one handle, the caller's. `client_uuid`: the connecting

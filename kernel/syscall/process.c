@@ -50,7 +50,7 @@ enum error call_retire(struct call *call)
     struct instance *instance = call->instance;
     if (object_events(&instance->service->object) != 0)
         return E_BUSY;
-    instance->retired = true;
+    instance_retire(instance);
     return E_OK;
 }
 
