@@ -15,6 +15,7 @@ enum error kernel_start(void)
     thread_start_all();
     object_start_all();
     port_object_start_all();
+    log_start();
     app_start_all();
     instance_start_all();
     const uint8_t *trust = port_trust(&size);

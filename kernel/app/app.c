@@ -163,7 +163,7 @@ static enum error fetch_and_verify(const uint8_t uuid[16], const struct app_call
         enum error error = fetch_package(uuid, &fetched, &package.size);
         if (error != E_OK) {
             if (error != E_NOT_FOUND)
-                log_line(SYS_LOG_ERROR, "app %U: cannot be fetched: %e", uuid, error);
+                log_client_line(SYS_LOG_ERROR, "app %U: cannot be fetched: %e", uuid, error);
             return error;
         }
         package.bytes = fetched;

@@ -12,6 +12,7 @@
 #include <kernel/object/handle.h>
 #include <kernel/object/memory.h>
 #include <kernel/object/port.h>
+#include <kernel/sched/log.h>
 #include <kernel/sched/thread.h>
 #include <kernel/sched/timer.h>
 
@@ -54,10 +55,7 @@ struct instance {
 
     uint32_t posts_done; /* posted calls carried out, or passed over */
 
-    /* Log lines that it may still write at once; more come with time. */
-    uint32_t log_tokens;
-    uint32_t log_dropped;
-    uint64_t log_refilled_ns;
+    struct log_budget log;
 
     struct list mappings;
     uint32_t num_own;    /* mappings that the app made itself */

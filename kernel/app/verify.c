@@ -15,7 +15,7 @@ static void copy(void *to, const void *from, size_t size)
 
 static enum error refuse(const uint8_t *uuid, enum error error, const char *why)
 {
-    log_line(SYS_LOG_ERROR, "app %U: package refused: %s (%e)", uuid, why, error);
+    log_client_line(SYS_LOG_ERROR, "app %U: package refused: %s (%e)", uuid, why, error);
     return error;
 }
 
@@ -88,9 +88,9 @@ static enum error check_contents(struct app *app, struct package *package)
     struct manifest_entry key = {0};
     error = manifest_decode(app->manifest_bytes, app->manifest_size, &app->manifest, &why, &key);
     if (error != E_OK) {
-        log_line(SYS_LOG_ERROR, "app %U: package refused: manifest: %.*s%s%s (%e)", app->uuid,
-                 (int)key.key_length, key.key_length != 0 ? key.key : "",
-                 key.key_length != 0 ? ": " : "", why, error);
+        log_client_line(SYS_LOG_ERROR, "app %U: package refused: manifest: %.*s%s%s (%e)",
+                        app->uuid, (int)key.key_length, key.key_length != 0 ? key.key : "",
+                        key.key_length != 0 ? ": " : "", why, error);
         return error;
     }
     bool development = (header->flags & PACKAGE_FLAG_DEVELOPMENT) != 0;

@@ -371,7 +371,7 @@ COLD static void log_refused(const uint8_t *uuid, const char *what, enum error e
     case E_COMMUNICATION:
         return;
     default:
-        log_line(SYS_LOG_WARN, "app %U: %s refused: %e", uuid, what, error);
+        log_client_line(SYS_LOG_WARN, "app %U: %s refused: %e", uuid, what, error);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <abi/session.h>
 #include <kernel/decode/message.h>
 #include <kernel/gate/client.h>
+#include <kernel/sched/log.h>
 #include <lib/uuid.h>
 #include <port/test/fiber.h>
 #include <port/test/test_package.h>
@@ -995,6 +996,36 @@ static void every_allocation_may_fail(void **state)
     assert_true(all_succeeded);
 }
 
+static uint32_t count_lines(const char *part)
+{
+    uint32_t count = 0;
+    for (const char *at = strstr(test_port_log(), part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+/* A client that is refused again and again does not fill the log. */
+static void refusals_are_logged_with_measure(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    for (int i = 0; i < 1000; i++) {
+        struct msg_arg arg = open_message();
+        arg.params[0].u.octets[15] ^= 0x55;
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, CODE_ITEM_NOT_FOUND);
+    }
+    assert_int_equal(count_lines("session refused: E_NOT_FOUND"), LOG_CLIENTS_AT_ONCE);
+    test_port_advance(UINT64_C(1000000000));
+    struct msg_arg arg = open_message();
+    arg.params[0].u.octets[15] ^= 0x55;
+    gp_call(client, &arg);
+    assert_int_equal(count_lines("session refused: E_NOT_FOUND"), LOG_CLIENTS_AT_ONCE + 1);
+    assert_non_null(strstr(test_port_log(), "900 lines about what clients asked for dropped"));
+    gp_client_destroy(client);
+}
+
 static void end_at_once(struct fiber *fiber)
 {
     (void)fiber_call(fiber, SYS_EXIT, 0);
@@ -1150,6 +1181,7 @@ int main(void)
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
         cmocka_unit_test_teardown(unused_app_gives_way_early, finish),
         cmocka_unit_test_teardown(ending_app_makes_room, finish),
+        cmocka_unit_test_teardown(refusals_are_logged_with_measure, finish),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

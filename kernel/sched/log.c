@@ -104,12 +104,56 @@ size_t log_format(char *out, size_t size, const char *format, ...)
     return length;
 }
 
-void log_line(uint32_t level, const char *format, ...)
+static void put_line(uint32_t level, const char *format, va_list arguments)
 {
     char line[LINE_MAX];
+    size_t length = log_format_list(line, sizeof(line), format, arguments);
+    port_log(level, line, length);
+}
+
+void log_line(uint32_t level, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    size_t length = log_format_list(line, sizeof(line), format, arguments);
+    put_line(level, format, arguments);
     va_end(arguments);
-    port_log(level, line, length);
+}
+
+/* Each line spends the time in which another one comes to be allowed. */
+bool log_may(struct log_budget *budget, uint32_t per_second, uint32_t at_once)
+{
+    uint64_t price = 1000000000u / per_second;
+    uint64_t now = port_clock_ns();
+    uint64_t spent = __atomic_load_n(&budget->spent_until_ns, __ATOMIC_RELAXED);
+    uint64_t from;
+    do {
+        from = spent > now ? spent : now;
+        if (from - now > price * (at_once - 1)) {
+            (void)__atomic_fetch_add(&budget->dropped, 1, __ATOMIC_RELAXED);
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&budget->spent_until_ns, &spent, from + price, false,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
+}
+
+static struct log_budget of_clients;
+
+void log_start(void)
+{
+    of_clients = (struct log_budget){0};
+}
+
+void log_client_line(uint32_t level, const char *format, ...)
+{
+    if (!log_may(&of_clients, LOG_CLIENTS_PER_SECOND, LOG_CLIENTS_AT_ONCE))
+        return;
+    uint32_t dropped = __atomic_exchange_n(&of_clients.dropped, 0, __ATOMIC_RELAXED);
+    if (dropped > 0)
+        log_line(SYS_LOG_WARN, "%u lines about what clients asked for dropped, there are too many",
+                 dropped);
+    va_list arguments;
+    va_start(arguments, format);
+    put_line(level, format, arguments);
+    va_end(arguments);
 }

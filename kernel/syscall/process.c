@@ -85,26 +85,6 @@ enum error call_panic(struct call *call)
     return E_OK;
 }
 
-/* Whether the app may write one more line now. */
-static bool log_allowed(struct instance *instance)
-{
-    uint64_t now = port_clock_ns();
-    uint64_t refill = (now - instance->log_refilled_ns) * LOG_LINES_PER_SECOND / 1000000000u;
-    if (instance->log_refilled_ns == 0)
-        refill = LOG_BURST;
-    if (refill > 0) {
-        uint64_t tokens = instance->log_tokens + refill;
-        instance->log_tokens = tokens < LOG_BURST ? (uint32_t)tokens : LOG_BURST;
-        instance->log_refilled_ns = now;
-    }
-    if (instance->log_tokens == 0) {
-        instance->log_dropped++;
-        return false;
-    }
-    instance->log_tokens--;
-    return true;
-}
-
 enum error call_log(struct call *call)
 {
     struct instance *instance = call->instance;
@@ -112,12 +92,12 @@ enum error call_log(struct call *call)
     char line[LOG_LINE_MAX + 64];
     if (call->arg[0] > SYS_LOG_DEBUG || call->arg[1] > SYS_BUFFER_SIZE)
         return E_INVALID;
-    if (!log_allowed(instance))
+    if (!log_may(&instance->log, LOG_LINES_PER_SECOND, LOG_BURST))
         return E_OK;
-    if (instance->log_dropped > 0)
+    if (instance->log.dropped > 0)
         log_line(SYS_LOG_WARN, "app %U #%u: %u log lines dropped, it writes too many",
-                 instance->app->uuid, instance->number, instance->log_dropped);
-    instance->log_dropped = 0;
+                 instance->app->uuid, instance->number, instance->log.dropped);
+    instance->log.dropped = 0;
     (void)copy_text(call, call->arg[1], text, sizeof(text));
     size_t length = log_format(line, sizeof(line), "app %U #%u: %s", instance->app->uuid,
                                instance->number, text);

@@ -25,10 +25,10 @@ $(MBEDTLS_SOURCES): | $(MBEDTLS)/.version ;
 MBEDTLS_FLAGS := -DMBEDTLS_CONFIG_FILE='<lib/crypto/mbedtls_config.h>' -isystem $(MBEDTLS)/include \
     -isystem $(MBEDTLS)/library -isystem lib/crypto/libc -ffunction-sections -fdata-sections
 
-# $(call crypto_library,SUFFIX,KIND,FLAGS)
+# $(call crypto_library,SUFFIX,KIND,FLAGS,FLAGS_OF_OURS)
 define crypto_library
 $(call objects,mbedtls$1,$(MBEDTLS_SOURCES),$(MBEDTLS_FLAGS) -w $3,lib,$2)
-$(call objects,crypto$1,$(CRYPTO_SOURCES),$(MBEDTLS_FLAGS) $(CONVERSION) $3,lib,$2)
+$(call objects,crypto$1,$(CRYPTO_SOURCES),$(MBEDTLS_FLAGS) $(CONVERSION) $3 $4,lib,$2)
 $(call object_names,crypto$1,$(CRYPTO_SOURCES)): | $(MBEDTLS)/.version
 $(call static_library,out/lib/libpostern_crypto$1.a,@crypto$1 @mbedtls$1,$2)
 endef
@@ -38,7 +38,8 @@ $(eval $(call crypto_library,-sanitize,freestanding-sanitize,))
 $(eval $(call crypto_library,-thread,freestanding-thread,))
 $(eval $(call crypto_library,-fuzz,freestanding-fuzz,))
 $(eval $(call crypto_library,-arm64-linux,arm64,))
-$(eval $(call crypto_library,-arm64,arm64-freestanding,-march=armv8-a+crypto -mno-strict-align -O3))
+# What computes is mbedTLS; ours is small rather than fast.
+$(eval $(call crypto_library,-arm64,arm64-freestanding,-march=armv8-a+crypto -mno-strict-align -O3,-Os))
 
 ARM64_ALL += out/lib/libpostern_crypto-arm64.a
 

@@ -326,6 +326,11 @@ unsigned tee_log_count(const struct tee *tee, const char *text)
     return tee_log_find(tee, 0, text, NULL);
 }
 
+unsigned tee_log_count_after(const struct tee *tee, size_t offset, const char *text)
+{
+    return tee_log_find(tee, offset, text, NULL);
+}
+
 unsigned tee_entries(const char *path)
 {
     unsigned count = 0;

@@ -21,6 +21,7 @@
 #include <tee_client_api.h>
 
 #define TEE_PATH 256
+#define TEE_PATIENCE_MS 60000u /* for what comes in the end, or the test has failed anyway */
 
 /* ELF files of the test apps, and the keys that the tests sign with. `other` is trusted by nobody. */
 #define TEE_PROBE "out/tests/e2e/obj/probe/probe.elf"
@@ -115,13 +116,16 @@ bool tee_log_has(const struct tee *tee, const char *text, const char *also);
 /* The same from the given offset on; tee_log_size is the offset of what comes next. */
 bool tee_log_has_after(const struct tee *tee, size_t offset, const char *text, const char *also);
 size_t tee_log_size(const struct tee *tee);
-/* How many lines have the text now. */
+/* How many lines have the text now; the second looks from an offset on. */
 unsigned tee_log_count(const struct tee *tee, const char *text);
+unsigned tee_log_count_after(const struct tee *tee, size_t offset, const char *text);
 
 /* What the TEE holds; in the guest only the memory can be told: secure memory in use. Of the daemon's
  * threads up to this many are a pool for work without a caller: they are made when there is such work,
  * and stay. */
 #define TEE_POOL_THREADS 32u
+/* And so many mappings more or less malloc() has as it likes. */
+#define TEE_HEAP_MAPPINGS 8u
 struct tee_count {
     unsigned descriptors;
     unsigned mappings;
@@ -130,8 +134,8 @@ struct tee_count {
     unsigned long memory; /* in KiB */
 };
 struct tee_count tee_count(const struct tee *tee);
-/* Counts again until the numbers are at most those of `before` plus the slack, or a generous time
- * has passed. Answers the last count. */
+/* Counts again until the numbers are at most those of `before` plus the slack (of threads and mappings
+ * also plus what comes and goes as it likes), or a generous time has passed. Answers the last count. */
 struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count *before,
                                   unsigned slack);
 

@@ -197,8 +197,8 @@ struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count 
     for (;;) {
         const struct tee_count now = tee_count(tee);
         const bool settled = now.descriptors <= before->descriptors + slack &&
-                             now.mappings <= before->mappings + slack &&
-                             now.threads <= before->threads + slack &&
+                             now.mappings <= before->mappings + slack + TEE_HEAP_MAPPINGS &&
+                             now.threads <= before->threads + TEE_POOL_THREADS &&
                              now.processes <= before->processes;
         if (settled || tee_now_ms() > end) {
             return now;

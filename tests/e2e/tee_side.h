@@ -11,8 +11,6 @@
 
 struct tee;
 
-#define TEE_PATIENCE_MS 60000u /* for what comes in the end, or the test has failed anyway */
-
 /* What `postern sign --image` calls this side's processor. */
 extern const char *const tee_arch;
 
