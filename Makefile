@@ -58,8 +58,9 @@ bench: all $$(BENCH_NEEDS)
 bench-arm64: arm64 $$(BENCH_ARM64_NEEDS)
 	$(call run_command,BENCH_ARM64)
 
-# The variable's command, or an honest failure when no fragment has set it.
-run_command = $(if $($1),$($1),@echo "no $1 command: nothing in this tree sets it" >&2; exit 1)
+# The variable's command, or an honest failure when no fragment has set it. Make holds no output back of
+# what has a +, but runs it under -n, too.
+run_command = $(if $($1),$(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS)))),,+)$($1),@echo "no $1 command: nothing in this tree sets it" >&2; exit 1)
 
 # Downloaded sources (out/src) stay; distclean takes them too.
 clean:
