@@ -5,15 +5,15 @@
 static uint32_t last_number;
 static uint32_t num_instances;
 
-/* Those that end, until what they had is free; and who waits for that. */
+/* Those that end, until what they had is free; and how many wait for that. */
 static struct list ending;
-static struct list waiting;
+static uint32_t num_waiting;
 static uint64_t num_ended;
 
 void instance_start_all(void)
 {
     list_init(&ending);
-    list_init(&waiting);
+    num_waiting = 0;
 }
 
 static void begin_to_end(struct instance *instance)
@@ -305,7 +305,6 @@ void instance_end(struct instance *instance, const char *how, bool failed)
 }
 
 struct end_wait {
-    struct list link;
     struct donor *donor;
     struct timer timer;
     const bool *gives_up;
@@ -347,19 +346,12 @@ bool instance_await_end(struct donor *donor, const bool *gives_up, struct kernel
         return num_ended != wait.ended_before;
     timer_init(&wait.timer, end_wait_expired);
     timer_set(&wait.timer, timer_after(port_clock_ns(), INSTANCE_LET_GO_NS));
-    list_append(&waiting, &wait.link);
+    num_waiting++;
     if (!end_wait_done(&wait)) /* donor_run, but that is kept for where time counts */
         donor_lend(donor, &call, lock);
-    list_remove(&wait.link);
+    num_waiting--;
     timer_cancel(&wait.timer);
     return num_ended != wait.ended_before && !*gives_up;
-}
-
-COLD static void tell_ended(void)
-{
-    num_ended++;
-    LIST_FOR_EACH (link, &waiting)
-        donor_wake(LIST_OF(link, struct end_wait, link)->donor);
 }
 
 void thread_finished(struct thread *thread)
@@ -368,7 +360,9 @@ void thread_finished(struct thread *thread)
     port_app_destroy(instance->port_app);
     KERNEL_LOCKED(lock);
     list_remove(&instance->ending_link);
-    tell_ended();
+    num_ended++;
+    if (num_waiting > 0)
+        donor_wake_all();
     struct app *app = instance->app;
     instance->port_app = NULL;
     instance->app = NULL;

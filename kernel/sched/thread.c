@@ -194,6 +194,12 @@ void donor_wake(struct donor *donor)
     port_wake(&donor->waiter);
 }
 
+void donor_wake_all(void)
+{
+    while (!list_empty(&sleeping))
+        donor_wake(LIST_OF(sleeping.next, struct donor, link));
+}
+
 void donor_lend(struct donor *donor, const struct donor_call *call, struct kernel_lock *lock)
 {
     do {

@@ -86,6 +86,8 @@ static inline void donor_run(struct donor *donor, const struct donor_call *call,
 }
 /* The donor's condition may hold now. */
 void donor_wake(struct donor *donor);
+/* Any donor's may. */
+void donor_wake_all(void) COLD;
 
 /* Runs ready threads without a caller, a little (gp_call_after) or until none is ready. */
 void thread_run_rest(bool until_none, struct kernel_lock *lock);

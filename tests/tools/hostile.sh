@@ -61,7 +61,7 @@ equal "inspect survives them ($count runs)" $crashes 0
 
 # Text files that are hostile.
 head -c 60000 /dev/urandom >random.txt && chmod go-w random.txt
-fail 'a manifest of random bytes' 'random.txt: ' postern sign -m random.txt -i x86_64:app.elf -k a.key
+fail 'a manifest of random bytes' 'random.txt:' postern sign -m random.txt -i x86_64:app.elf -k a.key
 fail 'a trust file of random bytes' 'random.txt:' postern verify -t random.txt good.ta
 fail 'a key of random bytes' 'holds no key' postern sign -m manifest.txt -i x86_64:app.elf -k random.txt
 fail 'an image of random bytes' 'cannot be the' postern sign -m manifest.txt -i x86_64:random.txt -k a.key
