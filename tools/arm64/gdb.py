@@ -26,8 +26,10 @@ def register(name):
     return int(gdb.selected_frame().read_register(name)) & 0xFFFFFFFFFFFFFFFF
 
 
-def memory(address, size):
-    return bytes(gdb.selected_inferior().read_memory(address, size))
+def octets(array, size):
+    """An array's, as the selected thread sees them: Inferior.read_memory asks any processor, which may be in
+    the other world."""
+    return bytes(int(array[i]) & 0xFF for i in range(size))
 
 
 def add_symbols(file, base):
@@ -64,7 +66,7 @@ def start_app(uuid, file):
         app = gdb.parse_and_eval("*(struct port_app *)%#x" % register("x0"))
         base = int(app["base"])
         entry = base + int(app["image"]["elf"]["entry"])
-        found = memory(int(app["page"]["start"]["uuid"].address), 16)
+        found = octets(app["page"]["start"]["uuid"], 16)
         if found == wanted and int(app["frame"]["pc"]) == entry:
             break
     add_symbols(file, base)
