@@ -198,7 +198,7 @@ static void death_of_client(const char *name, uint32_t command, uint32_t a, uint
     const struct tee_count after = tee_count_settle(&here, &before, 0);
     tap_ok(
         after.processes <= before.processes && after.descriptors <= before.descriptors &&
-            after.mappings <= before.mappings + 16 &&
+            after.mappings <= before.mappings &&
             after.threads <= before.threads + TEE_POOL_THREADS &&
             after.memory <= before.memory + tee_scale.slack_kib,
         "%s: nothing is left (processes %u to %u, descriptors %u to %u, mappings %u to %u, threads "

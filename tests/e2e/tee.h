@@ -124,11 +124,9 @@ unsigned tee_log_count_after(const struct tee *tee, size_t offset, const char *t
  * threads up to this many are a pool for work without a caller: they are made when there is such work,
  * and stay. */
 #define TEE_POOL_THREADS 32u
-/* And so many mappings more or less malloc() has as it likes. */
-#define TEE_HEAP_MAPPINGS 8u
 struct tee_count {
     unsigned descriptors;
-    unsigned mappings;
+    unsigned mappings;    /* of memfds; what malloc() maps is counted in memory */
     unsigned threads;
     unsigned processes;   /* descendants of the daemon */
     unsigned long memory; /* in KiB */
