@@ -362,6 +362,10 @@ static void client_serve(struct client *client)
         }
         return;
     }
+    if (wire_wait(client->socket, -1, 0) != 0) {
+        greeting_answer(client->socket, RESULT_ACCESS_DENIED, "a request came before the welcome");
+        return;
+    }
     client->process = process_of(client->socket, pid);
     if (gp_client_create(&client->gp) != E_OK) {
         greeting_answer(client->socket, RESULT_OUT_OF_MEMORY, "the TEE is out of memory");

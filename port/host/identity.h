@@ -9,10 +9,11 @@
  * survives updates of the program; its owner keeps others from taking its place at the same path in a
  * mount name space of their own.
  *
- * Rules: everything is asked once, when the connection greets, and every later control message must
- * come from the same process. So a client cannot connect, let another program take over its
- * process and use the connection from a third one under that program's name: no lane is handed out
- * before a second message of the very process that was looked at.
+ * Rules: everything is asked once, when the connection greets. Every later control message must come
+ * from the same process, and must come later: a client that sent more than its hello by the time that
+ * it was looked at is refused. So a client cannot connect, let another program take over its process
+ * and use the connection from a third one under that program's name: what asks for a lane was sent by
+ * the very program that was looked at, or by one that it became.
  *
  * What it cannot be: proof against the client's own user, who can attach a debugger to the program.
  */

@@ -478,6 +478,34 @@ static void the_death_of_the_process_counts(void **state)
     close(listening);
 }
 
+/* What came along with the hello may be of another program: of the one that the process ran before it
+ * became the one that is found there. A lane for it would serve under the wrong name. */
+static void nothing_is_asked_before_the_welcome(void **state)
+{
+    struct link_request wanted = {.op = LINK_LANE_OPEN};
+    struct link_welcome welcome = {.status = 0};
+    struct wire_extra extra = {.num_fds = 0};
+    ssize_t got;
+    int pair[2];
+    int on = 1;
+
+    (void)state;
+    assert_int_equal(wire_pair(pair), 0);
+    assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
+    assert_int_equal(wire_send(pair[1], &good_hello, sizeof(good_hello), NULL, 0), 0);
+    assert_int_equal(wire_send(pair[1], &wanted, sizeof(wanted), NULL, 0), 0);
+    client_accept(pair[0]);
+    wait_for_none(); /* without our hanging up */
+    do {
+        /* The reset comes first: the daemon has not read all. */
+        got = wire_receive(pair[1], &welcome, sizeof(welcome), 0, &extra);
+    } while (got < 0 && errno == ECONNRESET);
+    assert_int_equal(got, sizeof(welcome));
+    assert_int_equal(welcome.status, RESULT_ACCESS_DENIED);
+    assert_int_equal(wire_receive(pair[1], &welcome, sizeof(welcome), 0, &extra), 0);
+    close(pair[1]);
+}
+
 /* Requests without ever reading the answers: of the lane, and of the connection. */
 static void slow_readers_block_nobody(void **state)
 {
@@ -671,6 +699,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_call_returns),
         cmocka_unit_test(a_hang_up_ends_running_calls),
         cmocka_unit_test(the_death_of_the_process_counts),
+        cmocka_unit_test(nothing_is_asked_before_the_welcome),
         cmocka_unit_test(slow_readers_block_nobody),
         cmocka_unit_test(the_page_changes_while_it_is_read),
         cmocka_unit_test(clients_at_the_same_time),
