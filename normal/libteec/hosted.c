@@ -61,9 +61,10 @@ static bool link_send(int fd, const void *data, size_t size, int descriptor)
     return sent == (ssize_t)size;
 }
 
-/* Takes exactly `size` bytes and exactly `count` descriptors, or none when `count_is_most`. */
+/* Takes exactly `size` bytes and at most `count` descriptors. *lost: this process had no room for all of
+ * them, and the others are gone; what there is of the answer is good. */
 static bool link_receive(int fd, void *data, size_t size, int *fds, unsigned count,
-                         unsigned *received)
+                         unsigned *received, bool *lost)
 {
     union {
         struct cmsghdr header;
@@ -78,6 +79,7 @@ static bool link_receive(int fd, void *data, size_t size, int *fds, unsigned cou
     ssize_t got;
 
     *received = 0;
+    *lost = false;
     do
         got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
@@ -101,7 +103,9 @@ static bool link_receive(int fd, void *data, size_t size, int *fds, unsigned cou
             }
         }
     }
-    if (got != (ssize_t)size || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+    *lost = good && *received < count && (message.msg_flags & MSG_CTRUNC);
+    if (got != (ssize_t)size || (message.msg_flags & MSG_TRUNC) ||
+        ((message.msg_flags & MSG_CTRUNC) && !*lost))
         good = false;
     if (!good) {
         fds_close(fds, *received);
@@ -112,13 +116,33 @@ static bool link_receive(int fd, void *data, size_t size, int *fds, unsigned cou
 
 /* --- Requests. ------------------------------------------------------------------------------------ */
 
-/* One request and its reply. `fds` gets exactly `count` descriptors when the answer is success. */
+static struct verdict refuse_descriptors(void)
+{
+    return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_OUT_OF_MEMORY,
+                          "the process has no descriptors left");
+}
+
+/* Whether this process can be given so many. */
+static bool descriptors_left(int any, unsigned count)
+{
+    int fds[LINK_LANE_FDS];
+    unsigned taken = 0;
+
+    while (taken < count && taken < LINK_LANE_FDS &&
+           (fds[taken] = fcntl(any, F_DUPFD_CLOEXEC, 0)) >= 0)
+        taken++;
+    fds_close(fds, taken);
+    return taken == count;
+}
+
+/* One request and its reply. `fds` gets exactly `count` descriptors when the answer is success. *a is
+ * also set when the TEE did what was asked and the descriptors could not be taken. */
 static struct verdict hosted_request(struct context *context, struct link_request *request,
                                      int descriptor, uint64_t *a, int *fds, unsigned count)
 {
     struct link_reply reply;
     unsigned received = 0;
-    bool good;
+    bool good, lost = false;
 
     *a = 0;
     for (unsigned i = 0; i < count; i++)
@@ -127,9 +151,9 @@ static struct verdict hosted_request(struct context *context, struct link_reques
     request->tag = ++context->tag;
     good = !atomic_load(&context->broken) &&
            link_send(context->fd, request, sizeof(*request), descriptor) &&
-           link_receive(context->fd, &reply, sizeof(reply), fds, count, &received);
+           link_receive(context->fd, &reply, sizeof(reply), fds, count, &received, &lost);
     if (good && (reply.op != request->op || reply.tag != request->tag ||
-                 (reply.status == TEEC_SUCCESS && received != count))) {
+                 (reply.status == TEEC_SUCCESS && received != count && !lost))) {
         fds_close(fds, received);
         good = false;
     }
@@ -142,20 +166,28 @@ static struct verdict hosted_request(struct context *context, struct link_reques
                               request->op);
     }
     *a = reply.a;
-    return verdict_ok();
+    if (!lost)
+        return verdict_ok();
+    fds_close(fds, received);
+    for (unsigned i = 0; i < count; i++)
+        fds[i] = -1;
+    return refuse_descriptors();
 }
 
-/* Maps memory of the TEE's that can be relied on: at least `size` bytes, and it cannot shrink. */
-static void *memory_map(int fd, size_t size)
+/* Memory of the TEE's that can be relied on: at least `size` bytes, and it cannot shrink. */
+static bool memory_is_good(int fd, size_t size)
 {
     struct stat status;
-    void *address;
     int seals = fd >= 0 ? fcntl(fd, F_GET_SEALS) : -1;
 
-    if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &status) != 0 ||
-        !S_ISREG(status.st_mode) || status.st_size < 0 || (uint64_t)status.st_size < size)
-        return NULL;
-    address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &status) == 0 &&
+           S_ISREG(status.st_mode) && status.st_size >= 0 && (uint64_t)status.st_size >= size;
+}
+
+static void *memory_map(int fd, size_t size)
+{
+    void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
     return address == MAP_FAILED ? NULL : address;
 }
 
@@ -173,6 +205,9 @@ static struct verdict hosted_lane_open(struct context *context, struct lane *lan
     void *page;
     uint64_t a;
 
+    /* Asked first: a lane that could not be taken is one less for as long as the context lives. */
+    if (!descriptors_left(context->fd, LINK_LANE_FDS))
+        return refuse_descriptors();
     verdict = hosted_request(context, &request, -1, &a, fds, LINK_LANE_FDS);
     if (verdict.result != TEEC_SUCCESS)
         return verdict;
@@ -185,12 +220,17 @@ static struct verdict hosted_lane_open(struct context *context, struct lane *lan
         fds_close(fds, LINK_LANE_FDS);
         return context_lost(context, "the TEE offers a lane that is not made of pipes");
     }
-    page = memory_map(fds[LINK_LANE_FD_PAGE], LINK_LANE_SIZE);
-    (void)close(fds[LINK_LANE_FD_PAGE]);
-    if (!page) {
-        fds_close(fds + 1, LINK_LANE_FDS - 1);
+    if (!memory_is_good(fds[LINK_LANE_FD_PAGE], LINK_LANE_SIZE)) {
+        fds_close(fds, LINK_LANE_FDS);
         return context_lost(context, "the TEE offers a lane without memory that can be relied on");
     }
+    page = memory_map(fds[LINK_LANE_FD_PAGE], LINK_LANE_SIZE);
+    if (!page) {
+        fds_close(fds, LINK_LANE_FDS);
+        return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_OUT_OF_MEMORY,
+                              "the TEE's lane cannot be mapped");
+    }
+    (void)close(fds[LINK_LANE_FD_PAGE]);
     lane->page = page;
     lane->request_write = fds[LINK_LANE_FD_REQUEST_WRITE];
     lane->request_read = fds[LINK_LANE_FD_REQUEST_READ];
@@ -358,11 +398,15 @@ static struct verdict hosted_shm_create(struct context *context, size_t size, st
                               "%zu bytes are more than the %llu that the TEE gives one client",
                               size, (unsigned long long)context->memory_max);
     verdict = hosted_request(context, &request, -1, &cookie, &fd, 1);
-    if (verdict.result != TEEC_SUCCESS)
+    *shared = (struct shared){.cookie = cookie, .size = size};
+    if (verdict.result != TEEC_SUCCESS) {
+        if (cookie != 0)
+            context->transport->shm_release(context, shared); /* there, and not to be had */
         return verdict;
-    address = memory_map(fd, size);
+    }
+    address = memory_is_good(fd, size) ? memory_map(fd, size) : NULL;
     (void)close(fd);
-    *shared = (struct shared){.cookie = cookie, .address = address, .size = size};
+    shared->address = address;
     if (cookie == 0 || cookie == CALL_NO_MEMORY) {
         if (address)
             (void)munmap(address, size);
@@ -506,9 +550,10 @@ static struct verdict greet(struct context *context, const char *path)
                                .version = HOSTED_VERSION};
     struct link_welcome welcome;
     unsigned received;
+    bool lost;
 
     if (!link_send(context->fd, &hello, sizeof(hello), -1) ||
-        !link_receive(context->fd, &welcome, sizeof(welcome), NULL, 0, &received) ||
+        !link_receive(context->fd, &welcome, sizeof(welcome), NULL, 0, &received, &lost) ||
         welcome.magic != LINK_MAGIC)
         return verdict_refuse(TEEC_ORIGIN_API, TEEC_ERROR_GENERIC,
                               "%s: what answers there is no TEE of Postern's", path);

@@ -88,7 +88,9 @@ static struct verdict lane_grow(struct context *context, uint64_t usable, struct
     (void)pthread_mutex_lock(&context->lock);
     context->lanes_opened &= ~(UINT64_C(1) << lane->index);
     if ((context->lanes_opened & usable) && verdict.origin != TEEC_ORIGIN_COMMS) {
-        context->lanes_refused = true; /* make do with those there are */
+        /* Make do with those there are: until there is room again in this process, or, when it is the
+         * TEE that gives no more, from now on. */
+        context->lanes_refused = verdict.origin == TEEC_ORIGIN_TEE;
         verdict = verdict_ok();
     }
     (void)pthread_mutex_unlock(&context->lock);

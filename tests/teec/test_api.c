@@ -4,6 +4,8 @@
  */
 #include "fixture.h"
 
+#include <sys/resource.h>
+
 /* --- Contexts. ---------------------------------------------------------------------------------- */
 
 static void test_initialize(void)
@@ -712,6 +714,61 @@ static void test_system_calls_do_not_grow(void)
 
 /* --- The end. ------------------------------------------------------------------------------------ */
 
+/* --- A process without descriptors. ------------------------------------------------------------- */
+
+#define FEW_DESCRIPTORS 64
+
+/* Takes all that there are. */
+static unsigned descriptors_take(int *taken)
+{
+    unsigned count = 0;
+
+    while (count < FEW_DESCRIPTORS && (taken[count] = fcntl(0, F_DUPFD_CLOEXEC, 0)) >= 0)
+        count++;
+    return count;
+}
+
+/* What needs one fails, and nothing else does; and it succeeds once there is one again. */
+static void test_no_descriptors(void)
+{
+    TEEC_SharedMemory m = {.size = 5000, .flags = TEEC_MEM_INOUT}, other = m;
+    struct rlimit files, few;
+    int taken[FEW_DESCRIPTORS] = {0};
+    unsigned count;
+    TEEC_Context c;
+    TEEC_Session s;
+    uint32_t origin = 99, memories = atomic_load(&peer->memories);
+
+    check_is(getrlimit(RLIMIT_NOFILE, &files), 0, "-- a process without descriptors");
+    few = files;
+    few.rlim_cur = FEW_DESCRIPTORS;
+    check_is(TEEC_InitializeContext(peer->folder, &c), TEEC_SUCCESS, "a context");
+    check_is(setrlimit(RLIMIT_NOFILE, &few), 0, "few descriptors");
+    count = descriptors_take(taken);
+    check_is(TEEC_AllocateSharedMemory(&c, &m), TEEC_ERROR_OUT_OF_MEMORY, "no memory without any");
+    check_is(TEEC_OpenSession(&c, &s, &app, 0, NULL, NULL, &origin), TEEC_ERROR_OUT_OF_MEMORY,
+             "nor a session");
+    check_is(origin, TEEC_ORIGIN_API, "the library says so");
+    if (count > 0)
+        close(taken[--count]);
+    check_is(TEEC_AllocateSharedMemory(&c, &m), TEEC_SUCCESS, "memory takes one");
+    check_is(TEEC_OpenSession(&c, &s, &app, 0, NULL, NULL, &origin), TEEC_ERROR_OUT_OF_MEMORY,
+             "a session more");
+    while (count > 0)
+        close(taken[--count]);
+    check_is(TEEC_OpenSession(&c, &s, &app, 0, NULL, NULL, NULL), TEEC_SUCCESS, "and has them");
+    count = descriptors_take(taken);
+    check_is(TEEC_InvokeCommand(&s, PEER_ADD, NULL, NULL), TEEC_SUCCESS, "a call needs none");
+    check_is(TEEC_AllocateSharedMemory(&c, &other), TEEC_ERROR_OUT_OF_MEMORY, "memory does again");
+    while (count > 0)
+        close(taken[--count]);
+    check_is(setrlimit(RLIMIT_NOFILE, &files), 0, "as many as before");
+    check(peer_wait(&peer->memories, memories + 1), "the TEE keeps none that could not be taken");
+    TEEC_ReleaseSharedMemory(&m);
+    TEEC_CloseSession(&s);
+    TEEC_FinalizeContext(&c);
+}
+
 static void test_finalize_with_all_open(void)
 {
     TEEC_Context c;
@@ -768,6 +825,7 @@ int main(void)
     test_origins();
     test_trace();
     test_system_calls_do_not_grow();
+    test_no_descriptors();
     test_finalize_with_all_open();
     return fixture_end();
 }
