@@ -42,7 +42,7 @@
 #define WAIT_LATER_NS 10000000L
 #define TURN_CHANGES_MAX 16u
 #define REPORT_PAUSE_NS 1000000L
-#define REPORT_PAUSES 500
+#define REPORT_PAUSES 5000
 #define CHORES_AT_ONCE 15u /* one more is for SYS_CHORE_AGAIN */
 /* What a program needs besides its manifest's heap and stack: the C library, the runtime. */
 #define DATA_ALLOWANCE (UINT64_C(4) << 20)

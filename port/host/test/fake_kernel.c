@@ -5,6 +5,7 @@
 
 #include <abi/package.h>
 #include <port/kernel.h>
+#include <port/port.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -66,6 +67,7 @@ void kernel_background(void)
 
 void kernel_timer(void)
 {
+    fake.timer_ns = port_clock_ns();
     fake.timer++;
 }
 

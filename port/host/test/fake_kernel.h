@@ -7,6 +7,7 @@
 #define POSTERN_PORT_HOST_TEST_FAKE_KERNEL_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 /* msg_header.func */
 #define FAKE_ECHO 0u     /* answers at once; value a of parameter 0 plus one */
@@ -24,6 +25,7 @@ struct fake_counts {
     atomic_int background;      /* kernel_background */
     atomic_int background_cpus; /* on so many processors it may run */
     atomic_int timer;           /* kernel_timer */
+    _Atomic uint64_t timer_ns;  /* the clock when it was called last */
 };
 extern struct fake_counts fake;
 /* port_development's answer. */
