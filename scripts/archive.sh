@@ -6,6 +6,7 @@
 # archive_open SUITE ARCH...   makes $archive_folder (removed when the script ends); with
 #                              $archive_security not empty, SUITE's security uploads are in it, too
 # archive_apt ARGS...          runs apt-get in it
+# archive_try COMMAND...       until it succeeds, with pauses, some seven minutes in all; else it fails
 # shellcheck shell=bash
 
 # The address of a Debian mirror, from the machine's own configuration.
@@ -83,7 +84,26 @@ archive_open() {
         archive_options+=(-o "APT::Architecture=$1" -o APT::Architectures=)
         for arch in "$@"; do archive_options+=(-o "APT::Architectures::=$arch"); done
     fi
-    archive_apt update
+    archive_update
+}
+
+# A list that did not come makes it fail, too; but not for ever, since it may be one that is not needed.
+archive_update() {
+    archive_apt -o APT::Update::Error-Mode=any update && return
+    sleep 5
+    archive_apt -o APT::Update::Error-Mode=any update && return
+    archive_try archive_apt update
+}
+
+# A mirror may be gone for a moment, or be changing.
+archive_try() {
+    local pause
+    for pause in 5 20 60 120 240; do
+        "$@" && return 0
+        echo "$0: once more in $pause seconds" >&2
+        sleep $pause
+    done
+    "$@"
 }
 
 # Quiet, unless it fails.
