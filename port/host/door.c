@@ -28,6 +28,8 @@
 #define LOCK_NAME "posternd.lock"
 #define DOORS 3
 #define BACKLOG 1024
+/* Connections taken at one door before the others, and whoever wants to end the TEE, are looked at. */
+#define ACCEPTED_AT_ONCE 16
 
 struct door {
     const char *name;
@@ -142,9 +144,9 @@ bool door_open(void)
     return true;
 }
 
-static void accept_all(const struct door *door)
+static void accept_some(const struct door *door)
 {
-    for (;;) {
+    for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
         int socket = accept4(door->socket, NULL, NULL, SOCK_CLOEXEC);
 
         if (socket >= 0) {
@@ -180,7 +182,7 @@ void door_serve(void)
         }
         for (size_t i = 0; i < DOORS; i++) {
             if (wanted[i].revents != 0) {
-                accept_all(&doors[i]);
+                accept_some(&doors[i]);
             }
         }
     }

@@ -32,7 +32,7 @@
 
 /* So long a message waits for room whose client has gone: a service that hangs must not keep the
  * connections of all who gave it up. */
-#define GONE_LIMIT_MS 5000
+#define GONE_LIMIT_NS UINT64_C(5000000000)
 
 /* Messages for the client that are fetched at a time. */
 #define DOOR_BATCH 8u
@@ -46,7 +46,8 @@ struct door {
     struct tipc_channel *channel;
     bool client_deaf; /* it takes no messages any more; what it sent before still counts */
     bool hung_up;     /* seen by poll(), while a message of it waits */
-    bool given_up;    /* and the service did not take that in time */
+    uint64_t gone_ns; /* when that message is given up; 0: not set yet */
+    bool given_up;    /* the service did not take it in time */
 
     /* From the client, and not taken by the service yet. */
     bool in_waits;
@@ -250,17 +251,34 @@ static enum step step_in(struct door *door)
         break;
     }
     door->in_waits = false;
+    door->gone_ns = 0;
     door->in_num_memory = 0;
     return step;
 }
 
 /* --- The connection's life. --------------------------------------------------------------------- */
 
+/* Milliseconds that a message whose client has gone may still wait: whatever the service sends
+ * meanwhile, they are not counted anew. -1: for ever, the client is there. */
+static int patience(struct door *door)
+{
+    uint64_t now = port_clock_ns();
+
+    if (!door->hung_up || !door->in_waits) {
+        return -1;
+    }
+    if (door->gone_ns == 0) {
+        door->gone_ns = now + GONE_LIMIT_NS;
+    }
+    return now < door->gone_ns ? (int)((door->gone_ns - now) / 1000000u) + 1 : 0;
+}
+
 /* Sleeps until something may have changed. */
 static void doze(struct door *door)
 {
     struct pollfd wanted[2] = {{.fd = door->bell, .events = POLLIN}, {.fd = door->socket}};
     uint64_t rings;
+    int limit = patience(door);
     int ready;
 
     if (!door->in_waits) {
@@ -269,11 +287,11 @@ static void doze(struct door *door)
     if (door->out_sent < door->out_count && !door->client_deaf) {
         wanted[1].events |= POLLOUT;
     }
-    if (door->hung_up && door->in_waits) {
+    if (limit >= 0) {
         wanted[1].fd = -1; /* it would report the end again and again */
     }
-    ready = poll(wanted, 2, door->hung_up && door->in_waits ? GONE_LIMIT_MS : -1);
-    door->given_up = ready == 0;
+    ready = poll(wanted, 2, limit);
+    door->given_up = ready == 0 || limit == 0;
     if (ready > 0) {
         door->hung_up = door->hung_up || (wanted[1].revents & (POLLHUP | POLLERR)) != 0;
         door->client_deaf = door->client_deaf || door->hung_up;

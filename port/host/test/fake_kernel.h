@@ -14,6 +14,11 @@
 #define FAKE_SLEEP 1u    /* answers when the client is gone or the call is cancelled */
 #define FAKE_IDENTITY 2u /* an open session's identity is left in its parameter */
 
+/* A Trusty service that never takes a message, and has one more for its client each time that it is
+ * asked again. fake_ring() lets its doors know, as if it had sent one. */
+#define FAKE_TIPC_DEAF "deaf"
+void fake_ring(void);
+
 struct fake_counts {
     atomic_int clients;  /* created and not destroyed */
     atomic_int gone;     /* gp_client_gone */

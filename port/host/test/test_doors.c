@@ -4,7 +4,9 @@
  */
 #include "../account.h"
 #include "../client.h"
+#include "../control.h"
 #include "../cpu.h"
+#include "../door.h"
 #include "../journal.h"
 #include "../lane.h"
 #include "../memory.h"
@@ -29,6 +31,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -547,6 +550,32 @@ static void slow_readers_block_nobody(void **state)
     wait_for_none();
 }
 
+/* A service that reads nothing but goes on sending keeps no connection of a client that has left. */
+static void a_chatting_service_keeps_nobody(void **state)
+{
+    struct link_hello hello = good_hello;
+    struct link_tipc_connect wish = {.length = sizeof(FAKE_TIPC_DEAF) - 1, .name = FAKE_TIPC_DEAF};
+    struct link_tipc_connected connected = {.status = UINT32_MAX};
+    struct wire_extra extra;
+    int socket = connection();
+
+    (void)state;
+    hello.kind = LINK_KIND_TIPC;
+    assert_int_equal(greet(socket, &hello, sizeof(hello)), 0);
+    assert_int_equal(wire_send(socket, &wish, sizeof(wish), NULL, 0), 0);
+    assert_int_equal(wire_receive(socket, &connected, sizeof(connected), 0, &extra),
+                     sizeof(connected));
+    assert_int_equal(connected.status, LINK_TIPC_OK);
+    assert_int_equal(wire_send(socket, "unheard", 7, NULL, 0), 0);
+    close(socket);
+    for (int i = 0; i < 600 && client_count() > 0; i++) {
+        fake_ring();
+        pause_ms(100);
+    }
+    assert_int_equal(client_count(), 0);
+    wait_for_none();
+}
+
 static atomic_bool page_stop;
 
 static void *page_changer(void *argument)
@@ -650,6 +679,97 @@ static void a_thousand_connections(void **state)
     wait_for_none();
 }
 
+/* --- The sockets themselves. -------------------------------------------------------------------- */
+
+#define FLOODERS 4
+
+static char run_folder[] = "/tmp/postern-doors-XXXXXX";
+static atomic_bool flood_stop;
+
+static int dial(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", run_folder, name);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void *flooder(void *unused)
+{
+    (void)unused;
+    while (!flood_stop) {
+        int fd = dial(LINK_SOCKET_CLIENTS);
+
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return NULL;
+}
+
+static void *door_thread(void *ended)
+{
+    door_serve();
+    *(atomic_bool *)ended = true;
+    return NULL;
+}
+
+/* Somebody who connects again and again, faster than connections are taken, keeps nobody from
+ * stopping the TEE. */
+static void a_flood_at_one_door_leaves_the_others_open(void **state)
+{
+    static atomic_bool ended;
+    struct link_hello hello = good_hello;
+    pthread_t flooders[FLOODERS];
+    pthread_t server;
+    struct link_welcome welcome;
+    struct wire_extra extra;
+    char lock[64];
+    int control;
+
+    (void)state;
+    assert_non_null(mkdtemp(run_folder));
+    assert_int_equal(control_init(), 0);
+    assert_true(door_prepare(run_folder, NULL));
+    assert_true(door_open());
+    /* The user's connections are used up: each further one is accepted, told so, and closed. */
+    assert_true(account_take(geteuid(), ACCOUNT_CONNECTION, ACCOUNT_CONNECTIONS));
+    pthread_create(&server, NULL, door_thread, &ended);
+    for (size_t i = 0; i < FLOODERS; i++) {
+        pthread_create(&flooders[i], NULL, flooder, NULL);
+    }
+    pause_ms(300);
+    control = dial(LINK_SOCKET_CONTROL);
+    assert_true(control >= 0);
+    hello.kind = LINK_KIND_CONTROL;
+    assert_int_equal(wire_send(control, &hello, sizeof(hello), NULL, 0), 0);
+    assert_int_equal(wire_wait(control, -1, 60000), 1);
+    assert_int_equal(wire_receive(control, &welcome, sizeof(welcome), 0, &extra), sizeof(welcome));
+    assert_int_equal(welcome.status, 0);
+    assert_int_equal(request(control, LINK_CONTROL_STOP, 0, NULL, 0, &extra).status, 0);
+    for (int i = 0; i < 6000 && !ended; i++) {
+        pause_ms(10);
+    }
+    assert_true(ended);
+    flood_stop = true;
+    pthread_join(server, NULL);
+    door_close(); /* who waits to be accepted is refused */
+    for (size_t i = 0; i < FLOODERS; i++) {
+        pthread_join(flooders[i], NULL);
+    }
+    close(control);
+    account_give(geteuid(), ACCOUNT_CONNECTION, ACCOUNT_CONNECTIONS);
+    wait_for_none();
+    snprintf(lock, sizeof(lock), "%s/posternd.lock", run_folder);
+    unlink(lock);
+    rmdir(run_folder);
+}
+
 static size_t count_descriptors(void)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -719,10 +839,12 @@ int main(void)
         cmocka_unit_test(the_death_of_the_process_counts),
         cmocka_unit_test(nothing_is_asked_before_the_welcome),
         cmocka_unit_test(slow_readers_block_nobody),
+        cmocka_unit_test(a_chatting_service_keeps_nobody),
         cmocka_unit_test(the_page_changes_while_it_is_read),
         cmocka_unit_test(clients_at_the_same_time),
         cmocka_unit_test(a_thousand_connections),
         cmocka_unit_test(nothing_is_left),
+        cmocka_unit_test(a_flood_at_one_door_leaves_the_others_open),
     };
 
     return cmocka_run_group_tests_name("doors", tests, set_up, NULL);
