@@ -19,30 +19,33 @@ static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static struct account *accounts;
 static uint64_t total[ACCOUNT_KINDS];
 
-uint64_t account_files(void)
+/* No more than this part of the descriptors that the daemon may have. */
+static uint64_t of_files(uint64_t most, uint64_t part)
 {
-    static _Atomic uint64_t known;
     struct rlimit files;
+    uint64_t share = most;
 
-    if (known == 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        known = files.rlim_cur / 4 < ACCOUNT_FILES ? files.rlim_cur / 4 : ACCOUNT_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur / part < most) {
+        share = files.rlim_cur / part;
     }
-    return known;
+    return share > 0 ? share : 1;
 }
 
-static uint64_t limit_of(enum account_kind kind)
+/* A connection takes up to three descriptors, a lane and a piece of memory two: what one user can have
+ * takes no more than nine of sixteen that there are. */
+uint64_t account_limit(enum account_kind kind)
 {
     switch (kind) {
     case ACCOUNT_CONNECTION:
-        return ACCOUNT_CONNECTIONS;
+        return of_files(ACCOUNT_CONNECTIONS, 16);
     case ACCOUNT_LANE:
-        return ACCOUNT_LANES;
+        return of_files(ACCOUNT_LANES, 16);
     case ACCOUNT_IMAGE:
         return ACCOUNT_IMAGES;
     case ACCOUNT_CHANNEL:
         return LINK_TIPC_CONNECTIONS_MAX;
     case ACCOUNT_FILE:
-        return account_files();
+        return of_files(ACCOUNT_FILES, 8);
     default:
         return memory_limit() / 4 * 3;
     }
@@ -75,7 +78,7 @@ static struct account *account_find(uid_t uid)
 
 bool account_take(uid_t uid, enum account_kind kind, uint64_t amount)
 {
-    uint64_t limit = limit_of(kind);
+    uint64_t limit = account_limit(kind);
     struct account *account;
     bool taken = false;
 

@@ -29,9 +29,9 @@ enum account_kind {
 /* Takes from a user's share; false when it is used up. */
 bool account_take(uid_t uid, enum account_kind kind, uint64_t amount);
 void account_give(uid_t uid, enum account_kind kind, uint64_t amount);
-/* How many pieces of memory a user may have: ACCOUNT_FILES, but no more than a quarter of the files
- * that the daemon may open. */
-uint64_t account_files(void);
+/* What a user may have of a kind. Of what takes descriptors, no more than leaves some of the daemon's to
+ * other users. */
+uint64_t account_limit(enum account_kind kind);
 /* Bytes of memory that one client may have. */
 uint64_t account_client_memory(void);
 /* Of all users together. */

@@ -295,7 +295,7 @@ static void pieces_of_memory_are_limited(void **state)
     uint64_t cookie = 0;
 
     (void)state;
-    assert_true(account_take(geteuid(), ACCOUNT_FILE, account_files() - 2));
+    assert_true(account_take(geteuid(), ACCOUNT_FILE, account_limit(ACCOUNT_FILE) - 2));
     for (size_t i = 0; i < 2; i++) {
         reply = request(socket, LINK_SHM_CREATE, 1, NULL, 0, &extra);
         assert_int_equal(reply.status, 0);
@@ -311,7 +311,7 @@ static void pieces_of_memory_are_limited(void **state)
     wire_close(&extra);
     close(socket);
     wait_for_none();
-    account_give(geteuid(), ACCOUNT_FILE, account_files() - 2);
+    account_give(geteuid(), ACCOUNT_FILE, account_limit(ACCOUNT_FILE) - 2);
     assert_int_equal(account_total(ACCOUNT_FILE), 0);
 }
 
@@ -655,6 +655,7 @@ static void a_thousand_connections(void **state)
     unsigned int good = 0;
     unsigned int told = 0;
     struct rlimit files;
+    const uint64_t share = account_limit(ACCOUNT_CONNECTION);
 
     (void)state;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < 6000) {
@@ -671,8 +672,8 @@ static void a_thousand_connections(void **state)
             told += welcome.status == RESULT_OUT_OF_MEMORY && welcome.text[0] != '\0';
         }
     }
-    assert_int_equal(good, ACCOUNT_CONNECTIONS);
-    assert_int_equal(told, 1000 - ACCOUNT_CONNECTIONS);
+    assert_int_equal(good, share);
+    assert_int_equal(told, 1000 - share);
     for (size_t i = 0; i < 1000; i++) {
         close(sockets[i]);
     }
@@ -729,6 +730,7 @@ static void a_flood_at_one_door_leaves_the_others_open(void **state)
     pthread_t server;
     struct link_welcome welcome;
     struct wire_extra extra;
+    uint64_t connections;
     char lock[64];
     int control;
 
@@ -738,7 +740,8 @@ static void a_flood_at_one_door_leaves_the_others_open(void **state)
     assert_true(door_prepare(run_folder, NULL));
     assert_true(door_open());
     /* The user's connections are used up: each further one is accepted, told so, and closed. */
-    assert_true(account_take(geteuid(), ACCOUNT_CONNECTION, ACCOUNT_CONNECTIONS));
+    connections = account_limit(ACCOUNT_CONNECTION);
+    assert_true(account_take(geteuid(), ACCOUNT_CONNECTION, connections));
     pthread_create(&server, NULL, door_thread, &ended);
     for (size_t i = 0; i < FLOODERS; i++) {
         pthread_create(&flooders[i], NULL, flooder, NULL);
@@ -763,7 +766,7 @@ static void a_flood_at_one_door_leaves_the_others_open(void **state)
         pthread_join(flooders[i], NULL);
     }
     close(control);
-    account_give(geteuid(), ACCOUNT_CONNECTION, ACCOUNT_CONNECTIONS);
+    account_give(geteuid(), ACCOUNT_CONNECTION, connections);
     wait_for_none();
     snprintf(lock, sizeof(lock), "%s/posternd.lock", run_folder);
     unlink(lock);

@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -226,15 +227,18 @@ static void an_identity_cannot_be_smuggled_in(void **state)
 
 static void shares_are_limited(void **state)
 {
+    const uint64_t connections = account_limit(ACCOUNT_CONNECTION);
+
     (void)state;
-    for (unsigned int i = 0; i < ACCOUNT_CONNECTIONS; i++) {
+    assert_true(connections > 0 && connections <= ACCOUNT_CONNECTIONS);
+    for (uint64_t i = 0; i < connections; i++) {
         assert_true(account_take(1001, ACCOUNT_CONNECTION, 1));
     }
     assert_false(account_take(1001, ACCOUNT_CONNECTION, 1));
     assert_true(account_take(1002, ACCOUNT_CONNECTION, 1));
     account_give(1001, ACCOUNT_CONNECTION, 1);
     assert_true(account_take(1001, ACCOUNT_CONNECTION, 1));
-    account_give(1001, ACCOUNT_CONNECTION, ACCOUNT_CONNECTIONS);
+    account_give(1001, ACCOUNT_CONNECTION, connections);
     account_give(1002, ACCOUNT_CONNECTION, 1);
     assert_false(account_take(1001, ACCOUNT_MEMORY, UINT64_MAX));
     assert_true(account_take(1001, ACCOUNT_MEMORY, 4096));
@@ -248,6 +252,36 @@ static void shares_are_limited(void **state)
     assert_true(account_take(1002, ACCOUNT_CHANNEL, 1));
     account_give(1001, ACCOUNT_CHANNEL, LINK_TIPC_CONNECTIONS_MAX);
     account_give(1002, ACCOUNT_CHANNEL, 1);
+}
+
+/* Where the system lets the daemon have few descriptors, one user cannot take them all: not by
+ * connections (three each), lanes (two), nor memory (two), nor by all of them. */
+static void shares_leave_descriptors(void **state)
+{
+    const rlim_t few[] = {32, 256, 1024, 4096};
+    struct rlimit files;
+    struct rlimit low;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    low = files;
+    for (size_t i = 0; i < sizeof(few) / sizeof(few[0]) && few[i] <= files.rlim_max; i++) {
+        uint64_t lanes;
+
+        low.rlim_cur = few[i];
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        lanes = account_limit(ACCOUNT_LANE);
+        assert_true(lanes > 0);
+        assert_true(account_take(1001, ACCOUNT_LANE, lanes));
+        assert_false(account_take(1001, ACCOUNT_LANE, 1));
+        assert_true(account_take(1002, ACCOUNT_LANE, lanes));
+        account_give(1001, ACCOUNT_LANE, lanes);
+        account_give(1002, ACCOUNT_LANE, lanes);
+        assert_true(3 * account_limit(ACCOUNT_CONNECTION) + 2 * lanes +
+                        2 * account_limit(ACCOUNT_FILE) <=
+                    few[i] / 16 * 9);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
 }
 
 /* What a client sends is among what its user has, and it cannot take back that it can be mapped. */
@@ -273,11 +307,11 @@ static void a_clients_memory_is_its_own(void **state)
     assert_int_equal(account_total(ACCOUNT_MEMORY), 0);
     assert_int_equal(account_total(ACCOUNT_FILE), 0);
     /* A user who has all that he may have. */
-    assert_true(account_take(1001, ACCOUNT_FILE, account_files()));
+    assert_true(account_take(1001, ACCOUNT_FILE, account_limit(ACCOUNT_FILE)));
     assert_int_equal(memory_import(fd, 1001, &mem), E_NO_MEMORY);
     assert_int_equal(memory_import(fd, 1002, &mem), E_OK);
     port_mem_destroy(mem);
-    account_give(1001, ACCOUNT_FILE, account_files());
+    account_give(1001, ACCOUNT_FILE, account_limit(ACCOUNT_FILE));
     close(fd);
     fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     assert_int_equal(ftruncate(fd, 8192), 0);
@@ -668,6 +702,7 @@ int main(void)
         cmocka_unit_test(identities_come_from_the_system),
         cmocka_unit_test(an_identity_cannot_be_smuggled_in),
         cmocka_unit_test(shares_are_limited),
+        cmocka_unit_test(shares_leave_descriptors),
         cmocka_unit_test(a_clients_memory_is_its_own),
         cmocka_unit_test(memory_goes_without_the_lock),
         cmocka_unit_test(memory_is_sealed_and_counted),
