@@ -38,7 +38,8 @@ f() { fail "$1" "$2" bash -c 'postern "$@"' postern "${@:3}"; }
 f 'status of nothing' 'no TEE runs in' status
 f 'log of nothing' 'no TEE runs in' log
 f 'stop of nothing' 'no TEE runs in' stop
-fail 'start without XDG_RUNTIME_DIR' 'XDG_RUNTIME_DIR is not set' \
+fail 'start without XDG_RUNTIME_DIR' \
+    'XDG_RUNTIME_DIR is not set.*: a login session sets it; else set it to a folder .*/run/user/' \
     bash -c 'unset XDG_RUNTIME_DIR; postern start'
 f 'start with a group that is not there' 'there is no group no-such-group' start -g no-such-group
 f 'start with an apps folder that is not there' 'apps gone: No such file' start --apps gone

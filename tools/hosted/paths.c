@@ -15,7 +15,11 @@ static char *user_folder(const char *variable, const char *fallback)
     if (folder != NULL && folder[0] == '/')
         return file_name("%s/%s", folder, LINK_RUN_USER);
     if (fallback == NULL) {
-        (void)say_error("%s is not set, so there is no folder for the TEE's sockets", variable);
+        (void)say_error("%s is not set, so there is no folder for the TEE's sockets: a login "
+                        "session sets it; else set it to a folder of yours that nobody else may "
+                        "enter (`export %s=/run/user/%u', if that is there). `postern run' needs "
+                        "none",
+                        variable, variable, (unsigned int)geteuid());
         return NULL;
     }
     if (home != NULL && home[0] == '/')
