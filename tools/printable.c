@@ -1,5 +1,6 @@
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <tools/printable.h>
 
 /* The bytes of the UTF-8 sequence (RFC 3629) at `text`, and its character; 0 when it is none. */
@@ -36,13 +37,17 @@ static bool is_control(uint32_t c)
            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
-void printable_text(FILE *to, const char *text, size_t length)
+/* `kept`: control characters that stay as they are. */
+static void put_text(FILE *to, const char *text, size_t length, const char *kept)
 {
     const unsigned char *at = (const unsigned char *)text;
     while (length > 0) {
         uint32_t character = 0;
         size_t taken = decode(at, length, &character);
-        if (taken != 0 && !is_control(character)) {
+        bool stays = taken != 0 && (!is_control(character) ||
+                                    (character != 0 && character < 0x80 &&
+                                     strchr(kept, (int)character) != NULL));
+        if (stays) {
             (void)fwrite(at, 1, taken, to);
         } else {
             taken = taken == 0 ? 1 : taken;
@@ -52,6 +57,16 @@ void printable_text(FILE *to, const char *text, size_t length)
         at += taken;
         length -= taken;
     }
+}
+
+void printable_text(FILE *to, const char *text, size_t length)
+{
+    put_text(to, text, length, "");
+}
+
+void printable_lines(FILE *to, const char *text, size_t length)
+{
+    put_text(to, text, length, "\t\n");
 }
 
 void printable_json(FILE *to, const char *text, size_t length)

@@ -11,6 +11,8 @@
 
 /* For people: a bad byte becomes \xNN. */
 void printable_text(FILE *to, const char *text, size_t length);
+/* The same of lines: their ends and tabs stay. */
+void printable_lines(FILE *to, const char *text, size_t length);
 /* With quotes around it, as a JSON string (RFC 8259): a bad byte becomes U+FFFD. */
 void printable_json(FILE *to, const char *text, size_t length);
 

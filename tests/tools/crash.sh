@@ -18,10 +18,10 @@ told() { # WHAT COMMAND PATTERN
 }
 options=()
 offset='image offset 0x[0-9a-f]+'
-told 'a bad access' 1 "#1 x: ended: bad memory access, address 0x28, in bad_write[.a-z0-9]*\+0x[0-9a-f]+ \(x/app.c:32, $offset\)$"
-told 'a panic' 2 "#1 x: ended: panic 0xffff0007: TEE_Panic\(TEE_ERROR_BAD_STATE, 0xffff0007\), in TA_Inv.* \(x/app.c:53, $offset\)$"
-told 'an abort' 3 "#1 x: ended: abort\(\), in TA_Inv.* \(x/app.c:56, $offset\)$"
-told 'an assertion' 4 '#1 x: ended: assertion failed: command != 4 \(app.c:58, in TA_InvokeCommandEntryPoint\)$'
+told 'a bad access' 1 "#1 x: ended: bad memory access, address 0x28, in bad_write[.a-z0-9]*\+0x[0-9a-f]+ \(x/app.c:33, $offset\)$"
+told 'a panic' 2 "#1 x: ended: panic 0xffff0007: TEE_Panic\(TEE_ERROR_BAD_STATE, 0xffff0007\), in TA_Inv.* \(x/app.c:54, $offset\)$"
+told 'an abort' 3 "#1 x: ended: abort\(\), in TA_Inv.* \(x/app.c:57, $offset\)$"
+told 'an assertion' 4 '#1 x: ended: assertion failed: command != 4 \(app.c:59, in TA_InvokeCommandEntryPoint\)$'
 told 'an exit' 5 '#1 x: ended: exit\(3\) in the middle of a call$'
 PATH=$work/no-addr2line:$PATH
 mkdir no-addr2line && printf '#!/bin/sh\nexit 1\n' >no-addr2line/addr2line && chmod +x no-addr2line/addr2line
@@ -35,6 +35,20 @@ options=()
 pass 'a client that goes on' postern run -a x/$app.ta -- x/client $app 1 2 3 4 5
 equal 'is told of each end in its place' "$(grep -oE '^(postern run: app|client)' .output | uniq -c | tr -s ' \n' ' ')" \
     "$(for _ in 1 2 3 4 5; do printf ' 1 postern run: app 1 client'; done) "
+
+# --- hostile words: what an app prints, or calls its functions, steers no terminal -------------------------
+unsteered() { ! LC_ALL=C grep -q $'\033\\|\302\233\\|\342\200\256' .output; }
+# shellcheck disable=SC2016
+pass 'an app that prints control characters' postern run -a x/$app.ta -- bash -c \
+    'x/client "$1" 7; for _ in {1..600}; do postern log | grep 2J && break; sleep 0.1; done' client $app
+grep -qF '\xc2\x9b2J\xe2\x80\xaecafé' .output && unsteered
+result $? 'they are shown as escapes by postern log'
+function=$(nm x/obj/x/x.elf | sed -n 's/.* \(bad_write[^ ]*\)$/\1/p')
+objcopy --redefine-sym "$function=$(printf 'bad\033[2J')" x/obj/x/x.elf x/hostile.elf
+postern sign -m x/manifest.txt -i x86_64:x/hostile.elf -o hostile.ta
+postern run -a hostile.ta -- x/client $app 1 >.output 2>&1 </dev/null
+grep -qE 'ended: bad memory access, .*, in bad[?\]' .output && unsteered
+result $? 'and so is the name of a function'
 
 # --- refused --------------------------------------------------------------------------------------------
 refused() { # WHAT PATTERN CODE OPTIONS...
@@ -62,10 +76,10 @@ refused 'an app that is not there' 'session refused: E_NOT_FOUND \(no --app has 
 # --- in the development form ----------------------------------------------------------------------------------------------
 pass 'a build for AddressSanitizer' build DEVELOPMENT=asan package
 options=(--development --log asan.log)
-told 'a heap overflow' 6 '#1 x: ended: AddressSanitizer: heap-buffer-overflow .*x/app.c:38 in overflow$'
+told 'a heap overflow' 6 '#1 x: ended: AddressSanitizer: heap-buffer-overflow .*x/app.c:39 in overflow$'
 grep -q 'located 0 bytes .* of 40-byte region' asan.log
 result $? 'the log has the whole report'
 pass 'a build for a debugger' build DEVELOPMENT=debug package
 options=(--development)
-told 'its ends are told, too' 1 '#1 x: ended: bad memory access.* \(x/app.c:32, '
+told 'its ends are told, too' 1 '#1 x: ended: bad memory access.* \(x/app.c:33, '
 finish

@@ -10,7 +10,7 @@
 
 $(eval $(call objects,tools-run-arm64,$(wildcard tools/arm64/*.c),,abi lib tools))
 # What it shares with the postern command: files, keys, packages, private folders.
-RUN_ARM64_SHARED := $(patsubst %.c,out/obj/tools/%.o,tools/file.c tools/say.c \
+RUN_ARM64_SHARED := $(patsubst %.c,out/obj/tools/%.o,tools/file.c tools/printable.c tools/say.c \
     $(addprefix tools/hosted/,launch.c lock.c paths.c private.c) \
     tools/hosted/notice.c tools/package/fault.c tools/package/source.c $(wildcard tools/key/*.c))
 $(eval $(call program,out/bin/postern-run-arm64,@tools-run-arm64 $(RUN_ARM64_SHARED) @tools-lib \

@@ -12,6 +12,7 @@
 #include <tools/file.h>
 #include <tools/hosted/control.h>
 #include <tools/package/fault.h>
+#include <tools/printable.h>
 #include <tools/say.h>
 #include <tools/secure/find.h>
 #include <tools/secure/report.h>
@@ -113,7 +114,7 @@ static bool show(const struct control *control, uint64_t lines, struct tail *tai
         return false;
     if (answer.text != NULL) {
         size_t from = find_new(tail, &answer);
-        (void)fwrite(answer.text + from, 1, answer.size - from, stdout);
+        printable_lines(stdout, answer.text + from, answer.size - from);
         remember(tail, &answer);
     }
     free(answer.text);

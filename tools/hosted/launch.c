@@ -12,6 +12,7 @@
 #include <tools/file.h>
 #include <tools/hosted/launch.h>
 #include <tools/hosted/paths.h>
+#include <tools/printable.h>
 #include <tools/say.h>
 #include <unistd.h>
 
@@ -191,8 +192,11 @@ static void show_log(const char *log)
     text[got] = '\0';
     char *rest = NULL;
     for (const char *line = strtok_r(text, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest))
-        (void)fprintf(stderr, "  %s\n", line);
+         line = strtok_r(NULL, "\n", &rest)) {
+        (void)fputs("  ", stderr);
+        printable_lines(stderr, line, strlen(line));
+        (void)fputc('\n', stderr);
+    }
 }
 
 bool launch_start(const struct launch_config *config, struct launch_tee *out)

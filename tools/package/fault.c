@@ -8,6 +8,7 @@
 #include <tools/file.h>
 #include <tools/package/fault.h>
 #include <tools/package/source.h>
+#include <tools/printable.h>
 #include <unistd.h>
 
 /* As kernel/app/instance.c and kernel/syscall/process.c write it. */
@@ -92,11 +93,16 @@ static void put_place(FILE *to, const struct place *place, const uint8_t *elf, s
     uint64_t into = 0;
     bool named = place->bare && elf_symbol(elf, size, place->offset, name, sizeof(name), &into);
     bool found = source_find(elf, size, place->offset, source, sizeof(source));
-    if (named)
-        (void)fprintf(to, ", in %s+0x%llx (", name, (unsigned long long)into);
-    else if (place->bare)
-        (void)fprintf(to, ", at ");
-    (void)fprintf(to, "%s%simage offset 0x%llx%s", found ? source : "", found ? ", " : "",
+    if (named) {
+        (void)fputs(", in ", to);
+        printable_text(to, name, strlen(name));
+        (void)fprintf(to, "+0x%llx (", (unsigned long long)into);
+    } else if (place->bare) {
+        (void)fputs(", at ", to);
+    }
+    if (found)
+        printable_text(to, source, strlen(source));
+    (void)fprintf(to, "%simage offset 0x%llx%s", found ? ", " : "",
                   (unsigned long long)place->offset, named ? ")" : "");
 }
 
@@ -110,11 +116,11 @@ void fault_put_line(FILE *to, const char *line, size_t length, const struct faul
         fault_package(apps, place.uuid, &bytes, &package))
         image = package_image_for(&package, apps->arch);
     if (image == NULL) {
-        (void)fwrite(line, 1, length, to);
+        printable_lines(to, line, length);
     } else {
-        (void)fwrite(line, 1, place.from, to);
+        printable_lines(to, line, place.from);
         put_place(to, &place, bytes.bytes + image->offset, image->size);
-        (void)fwrite(line + place.end, 1, length - place.end, to);
+        printable_lines(to, line + place.end, length - place.end);
     }
     (void)fputc('\n', to);
 }

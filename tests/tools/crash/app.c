@@ -2,6 +2,7 @@
  * folder made by `postern new`. */
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <tee_internal_api.h>
 
@@ -29,13 +30,13 @@ void TA_CloseSessionEntryPoint(void *session)
 
 __attribute__((noinline)) static void bad_write(uintptr_t address)
 {
-    *(volatile int *)address = 1; /* line 32 */
+    *(volatile int *)address = 1; /* line 33 */
 }
 
 __attribute__((noinline)) static void overflow(uint32_t size)
 {
     volatile char *octets = malloc(size);
-    octets[size] = 1; /* line 38 */
+    octets[size] = 1; /* line 39 */
     free((void *)octets);
 }
 
@@ -50,17 +51,20 @@ TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t 
         bad_write(0x28);
         break;
     case 2:
-        TEE_Panic(TEE_ERROR_BAD_STATE); /* line 53 */
+        TEE_Panic(TEE_ERROR_BAD_STATE); /* line 54 */
         break;
     case 3:
-        abort(); /* line 56 */
+        abort(); /* line 57 */
     case 4:
-        assert(command != 4); /* line 58 */
+        assert(command != 4); /* line 59 */
         break;
     case 5:
         exit(3);
     case 6:
         overflow(40);
+        break;
+    case 7:
+        puts("\xc2\x9b" "2J\xe2\x80\xae" "caf\xc3\xa9"); /* clears a terminal; reverses a line */
         break;
     default:
         break;
