@@ -23,9 +23,10 @@ GROUPS :=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-5s %s\n' '$1' '$2')
 
-# A file that holds a text and becomes newer only when the text changes.
+# A file that holds a text and becomes newer only when the text changes. Compared word by word: make 4.3
+# leaves the line end of some files that it reads.
 $(shell mkdir -p out/flags)
-record = $(if $(call differ,$(file <$1),$2),$(file >$1,$2))
+record = $(if $(call differ,$(strip $(file <$1)),$(strip $2)),$(file >$1,$2))
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
 
 kind = $(if $1,$(if $(filter $1,$(KINDS)),$1,$(error no such kind: $1)),hosted)
