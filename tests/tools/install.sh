@@ -56,6 +56,22 @@ for kind in gp trusty; do
     done
     pass 'make clean' outside make -C $kind clean
 done
+# The examples, too.
+for example in counter digest echo hello; do
+    cp -r "$root/apps/$example" "example-$example"
+    pass "make: $example" outside make --no-print-directory -C "example-$example"
+    [ -x "example-$example/client" ]
+    result $? 'with its client'
+    sed 's/  *.*//' .output | LC_ALL=C sort -u | tr '\n' ' ' >steps
+    equal 'in short lines' "$(cat steps)$(wc -L <.output | awk '{ print $1 < 150 }')" 'CC LINK SIGN 1'
+    touch "example-$example/client.c"
+    pass 'make V=1' outside make --no-print-directory -C "example-$example" V=1
+    grep -q '^gcc .* -o [./]*client .*client\.c' .output
+    result $? 'shows the command'
+    pass 'make clean' outside make -C "example-$example" clean
+    equal 'leaves neither package nor client' \
+        "$(cd "example-$example" && find . -name client -o -name '*.ta')" ''
+done
 equal 'the client got its answer' "$(grep -c 'greetings from gp: 40 + 2 = 42' gp.output)" 1
 equal 'the Trusty client, too' "$(grep -cx 'Hello, Trusty!' trusty.output)" 1
 grep -rlF "$root" "$prefix" --include='*.pc' --include='*.mk' --include='*.h' --include='*.service' \
