@@ -21,10 +21,11 @@ include mk/install.mk
 
 # What fragments add to.
 ALL :=       # made by `make`
-ARM64_ALL := # made for the *-arm64 targets and `make check`: needs the cross compiler
+ARM64_ALL := # made by `make arm64`: needs the cross compiler
+ARM64_TEST_NEEDS := # what the tests of the TrustZone machine need besides, all of them
 TESTS :=     # programs and scripts that `make check` runs
 FUZZERS :=   # filled by the function fuzzer
-# One command each, and what it needs besides ALL.
+# One command each, and what it needs besides ALL (and ARM64_ALL).
 DEMO :=
 DEMO_NEEDS :=
 DEMO_ARM64 :=

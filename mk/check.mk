@@ -6,6 +6,9 @@ CHECK_TESTS := $(sort $(foreach t,$(TESTS),$(if $(call chosen,$(subst /,-,$t)),$
 CHECK_FUZZERS := $(sort $(foreach f,$(FUZZERS),$(if $(call chosen,fuzz-$(notdir $f)),$f)))
 CHECK_LINT := $(if $(call chosen,lint),lint:)
 
+# What tests of the TrustZone machine read they name nowhere else.
+$(filter tests/arm64/% tests/tools/arm64-%,$(TESTS)): | $$(ARM64_ALL) $$(ARM64_TEST_NEEDS)
+
 .PHONY: check
 check: all $(if $(TEST),,arm64) $$(CHECK_TESTS) $$(CHECK_FUZZERS)
 	@MAKE='$(MAKE)' TEST='$(TEST)' CHECK_JOBS='$(CHECK_JOBS)' CHECK_SECONDS='$(CHECK_SECONDS)' \

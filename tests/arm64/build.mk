@@ -29,7 +29,7 @@ out/arm64/bin/gp_client_$1: tests/arm64/gp_client.c out/arm64/$1/.packages out/a
 	        out/arm64/$1/usr/lib/aarch64-linux-gnu/libc.so.6 2>/dev/null) \
 	    out/arm64/libc-$1/usr/lib/aarch64-linux-gnu/libc_nonshared.a -lgcc \
 	    out/arm64/libc-$1/usr/lib/aarch64-linux-gnu/crtn.o
-ARM64_ALL += out/arm64/base-$1.cpio out/arm64/bin/gp_client_$1
+ARM64_TEST_NEEDS += out/arm64/base-$1.cpio out/arm64/bin/gp_client_$1
 endef
 $(eval $(call arm64_release,bookworm,libteec.so.1))
 $(eval $(call arm64_release,trixie,libteec.so.2))
@@ -50,7 +50,7 @@ out/arm64/nokernel.bin: tests/arm64/nokernel.S
 	$(Q)mkdir -p $(@D) && $(ARM64_CC) -c -o $@.o $< && $(ARM64_OBJCOPY) -O binary $@.o $@
 $(eval $(call monitor_flash,out/arm64/monitor-test.bin,out/arm64/nokernel.bin,out/arm64/loader.bin))
 
-ARM64_ALL += out/arm64/monitor-test.bin
+ARM64_TEST_NEEDS += out/arm64/monitor-test.bin
 TESTS += tests/arm64/boot-test
 
 # The machine with the kernel in it; it trusts the tree's development key, which is made with the first
@@ -63,7 +63,7 @@ out/arm64/postern-test.img: out/arm64/postern.bin out/arm64/crypto.lib out/bin/p
 	    cp out/config/postern/development.trust $(ARM64_TRUST:.key=.trust) out/arm64/trust/ && \
 	    out/bin/postern-image $< out/arm64/trust $@ out/arm64/crypto.lib
 $(eval $(call monitor_flash,out/arm64/flash-test.bin,out/arm64/postern-test.img,out/arm64/loader.bin))
-ARM64_ALL += out/arm64/flash-test.bin
+ARM64_TEST_NEEDS += out/arm64/flash-test.bin
 
 $(eval $(call app_arm64,apps/hello,444fbfd3-0c95-479c-8f40-02d0946d2d8d))
 ARM64_APPS += out/arm64/apps/444fbfd3-0c95-479c-8f40-02d0946d2d8d.ta
@@ -74,19 +74,19 @@ define example_arm64
 $(call objects,$1-client-arm64,apps/$1/client.c,,$(client_HEADERS),arm64)
 $(call program,out/arm64/bin/$1-client,@$1-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64)
-ARM64_ALL += out/arm64/bin/$1-client
+ARM64_TEST_NEEDS += out/arm64/bin/$1-client
 endef
 $(eval $(call example_arm64,hello))
 $(eval $(call app_arm64,apps/counter,625503bc-7b0b-4148-a594-ac22efc907a9))
 $(eval $(call example_arm64,counter))
-ARM64_ALL += out/arm64/apps/625503bc-7b0b-4148-a594-ac22efc907a9.ta
+ARM64_TEST_NEEDS += out/arm64/apps/625503bc-7b0b-4148-a594-ac22efc907a9.ta
 out/arm64/bash/.packages: tests/arm64/build.mk
 	$(Q)scripts/fetch-packages bookworm arm64 $(@D) bash-static && touch $@
-ARM64_ALL += out/arm64/bash/.packages
+ARM64_TEST_NEEDS += out/arm64/bash/.packages
 $(eval $(call objects,gp-client-arm64,tests/arm64/gp_client.c,,$(client_HEADERS),arm64))
 $(eval $(call program,out/arm64/bin/gp_client,@gp-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
-ARM64_ALL += out/arm64/bin/gp_client
+ARM64_TEST_NEEDS += out/arm64/bin/gp_client
 
 # The same kernel image as BL32 of TF-A, from Debian's source package, unpatched.
 TFA := out/src/arm-trusted-firmware
@@ -101,7 +101,7 @@ out/arm64/tfa.bin: out/arm64/postern-test.img out/arm64/loader.bin | $(TFA)/.ver
 	$(Q)cp out/arm64/tfa/qemu/release/bl1.bin $@.new && \
 	    dd if=out/arm64/tfa/qemu/release/fip.bin of=$@.new bs=4096 seek=64 conv=notrunc status=none && \
 	    mv $@.new $@
-ARM64_ALL += out/arm64/tfa.bin
+ARM64_TEST_NEEDS += out/arm64/tfa.bin
 TESTS += tests/arm64/calls-test
 
 # The hostile normal world; its supplicant has the app that dies.
@@ -115,7 +115,7 @@ $(eval $(call program,out/arm64/hostile.elf,@arm64-hostile tests/arm64/hostile/h
 out/arm64/hostile.bin: out/arm64/hostile.elf
 	$(Q)$(ARM64_OBJCOPY) -O binary $< $@
 $(eval $(call monitor_flash,out/arm64/flash-hostile.bin,out/arm64/postern-test.img,out/arm64/hostile.bin))
-ARM64_ALL += out/arm64/flash-hostile.bin
+ARM64_TEST_NEEDS += out/arm64/flash-hostile.bin
 TESTS += tests/arm64/hostile-test
 
 # Instructions a call takes, and the demo: an app, a client at an address of its own, and what counts,
@@ -133,13 +133,17 @@ $(eval $(call program,out/arm64/bin/bench_client,@bench-client-arm64 \
 define arm64_count
 $(call objects,arm64-count-$1,tests/arm64/count.c,-fPIC -fvisibility=hidden -DAPI_VERSION=$1)
 $(call program,out/arm64/count-$1,@arm64-count-$1,-shared)
-ARM64_ALL += out/arm64/count-$1
+ARM64_TEST_NEEDS += out/arm64/count-$1
 endef
 $(eval $(call arm64_count,1))
 $(eval $(call arm64_count,2))
-ARM64_ALL += out/arm64/bin/bench_client out/arm64/apps/obj/work/work.aarch64.elf
-DEMO_ARM64 := tests/arm64/demo
+ARM64_TEST_NEEDS += out/arm64/bin/bench_client out/arm64/apps/obj/work/work.aarch64.elf
 BENCH_ARM64 := tests/arm64/bench
+BENCH_ARM64_NEEDS := out/arm64/flash-test.bin out/arm64/base-bookworm.cpio out/arm64/bin/bench_client \
+    out/arm64/count-1 out/arm64/count-2 out/arm64/apps/obj/work/work.aarch64.elf \
+    out/arm64/apps/8f2c1c6e-3f0f-4a55-9c0b-6a0d5a7b1e90.ta
+DEMO_ARM64 := tests/arm64/demo
+DEMO_ARM64_NEEDS := $(BENCH_ARM64_NEEDS) out/arm64/bin/hello-client $(ARM64_APPS)
 TESTS += tests/arm64/bench-test
 
 # The app that dies.
@@ -147,7 +151,7 @@ $(eval $(call app_arm64,tests/arm64/bad,5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4))
 $(eval $(call objects,bad-client-arm64,tests/arm64/bad_client.c,,$(client_HEADERS),arm64))
 $(eval $(call program,out/arm64/bin/bad_client,@bad-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
-ARM64_ALL += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4.ta out/arm64/bin/bad_client
+ARM64_TEST_NEEDS += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e4.ta out/arm64/bin/bad_client
 TESTS += tests/arm64/bad-test
 
 # The crypto library: the digest example, from the hosted port's sources, and an app that is up to no good.
@@ -160,7 +164,7 @@ $(eval $(call objects,library-client-arm64,tests/arm64/library_client.c,,\
     $(client_HEADERS) digest/digest.h=apps/digest/digest.h,arm64))
 $(eval $(call program,out/arm64/bin/library_client,@library-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
-ARM64_ALL += out/arm64/apps/c6bd3e65-76fb-422d-888d-891320ea9f0f.ta out/arm64/bin/digest-client \
+ARM64_TEST_NEEDS += out/arm64/apps/c6bd3e65-76fb-422d-888d-891320ea9f0f.ta out/arm64/bin/digest-client \
     out/arm64/apps/8f2c1c6e-3f0f-4a55-9c0b-6a0d5a7b1e90.ta out/arm64/bin/library_client
 TESTS += tests/arm64/library-test
 
@@ -169,5 +173,5 @@ $(eval $(call app_arm64,tests/arm64/shared,5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e5)
 $(eval $(call objects,stress-client-arm64,tests/arm64/stress_client.c,,$(client_HEADERS),arm64))
 $(eval $(call program,out/arm64/bin/stress_client,@stress-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread -Wl$(,)-Ttext-segment=0x7000000000,arm64))
-ARM64_ALL += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e5.ta out/arm64/bin/stress_client
+ARM64_TEST_NEEDS += out/arm64/apps/5d1f0a52-6c1e-4a0b-9d51-0f3a7c9b21e5.ta out/arm64/bin/stress_client
 TESTS += tests/arm64/power-test tests/arm64/stress-test

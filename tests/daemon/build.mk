@@ -3,5 +3,5 @@
 
 DAEMON_TESTS := tests/daemon/thread.test.sh tests/daemon/sanitize.test.sh
 $(DAEMON_TESTS): | out/tests/sanitized/posternd-thread out/tests/sanitized/posternd-sanitize \
-    $(e2e_NAMES:%=out/tests/e2e-%)
+    $$(addprefix out/tests/e2e-,$$(e2e_NAMES))
 TESTS += $(DAEMON_TESTS)

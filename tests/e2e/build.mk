@@ -80,14 +80,14 @@ out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf: $(wildcard $1/*) $(SD
 e2e_GUEST_TESTS += out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf
 endef
 $(foreach a,tests/e2e/probe tests/e2e/villain tests/sdk/checker,$(eval $(call e2e_guest_app,$a)))
-ARM64_ALL += $(e2e_GUEST_TESTS)
+ARM64_TEST_NEEDS += $(e2e_GUEST_TESTS) $(filter %.key,$(e2e_NEEDS))
 TESTS += tests/arm64/e2e-test tests/arm64/e2e-long-test tests/arm64/sdk-headers-test
 
 # Tests that drive the tools: debuggers, sanitizers, valgrind, what is installed.
 e2e_SCRIPTS := $(wildcard tests/e2e/*.test.sh)
 TESTS += $(e2e_SCRIPTS)
+$(e2e_SCRIPTS): | out/tests/e2e-codes out/tests/e2e-invoke
 
 # A client for the scripts.
 $(eval $(call objects,e2e-invoke,tests/e2e/invoke.c,,$(client_HEADERS)))
 $(eval $(call program,out/tests/e2e-invoke,@e2e-invoke out/lib/libpostern_teec.a,-pthread))
-ALL += out/tests/e2e-invoke

@@ -30,8 +30,6 @@ $(eval $(call program,out/tests/sanitized/postern,@tools-sanitize @tools-lib-san
 ALL_TOOLS_TESTS := $(wildcard tests/tools/*.sh)
 TESTS += $(filter-out tests/tools/tap.sh,$(ALL_TOOLS_TESTS))
 $(filter-out tests/tools/tap.sh,$(ALL_TOOLS_TESTS)): out/tests/sanitized/postern
-$(wildcard tests/tools/arm64-*.sh): $(ARM64_SHARE_FILES) $(CLIENT_ARM64) $$(SDK_ARM64) \
-    $$(addprefix out/arm64/bin/,hello-client bad_client) $$(ARM64_APPS)
 
 $(eval $(call objects,tools-program-fuzz,tools/arm64/program.c,,tools,fuzz))
 $(eval $(call fuzzer,arm64_program,tests/tools/fuzz_program.c,,tools,@tools-program-fuzz))
@@ -40,4 +38,4 @@ $(eval $(call fuzzer,arm64_program,tests/tools/fuzz_program.c,,tools,@tools-prog
 $(eval $(call objects,report-client-arm64,tests/tools/report_client.c,,abi postern=api/client,arm64))
 $(eval $(call program,out/arm64/bin/report_client,@report-client-arm64 \
     out/arm64/lib/libpostern_teec.a,-static -pthread,arm64))
-tests/tools/arm64-run.sh: out/arm64/bin/report_client
+ARM64_TEST_NEEDS += out/arm64/bin/report_client

@@ -21,8 +21,9 @@ $(eval $(call objects,trusty-together,tests/trusty/together.c,-pthread,$(trusty_
     $(foreach h,$(wildcard api/client/*.h),$(notdir $h)=$h)))
 $(eval $(call program,out/tests/trusty/together,@trusty-together out/lib/libpostern_trusty.a \
     out/lib/libpostern_teec.a,-pthread))
-TESTS += tests/trusty/trusty-headers.sh tests/trusty/trusty-inside.sh tests/trusty/trusty-outside.sh \
-    tests/trusty/trusty-library.sh tests/trusty/trusty-samples.sh tests/trusty/trusty-together.sh
+trusty_TESTS := $(patsubst %,tests/trusty/trusty-%.sh,headers inside outside library samples together)
+$(trusty_TESTS): | $(trusty_TEST_APPS) $(patsubst %,out/tests/trusty/%,probe outside library together)
+TESTS += $(trusty_TESTS)
 
 # The same in the TrustZone machine's guest; tests/arm64/apps-test runs them there. Linux has no
 # driver for Trusty: the app bridge is the way in.
@@ -31,7 +32,7 @@ trusty_GUEST_APPS := apps/echo:01 apps/echo-client:02 apps/echo-robust:03 tests/
 trusty_guest_uuid = 5d6a5f2c-8a1b-4f0e-9d1d-3b0d6f2b7a$(lastword $(subst :, ,$1))
 $(foreach a,$(trusty_GUEST_APPS),\
     $(eval $(call app_arm64,$(firstword $(subst :, ,$a)),$(call trusty_guest_uuid,$a))))
-ARM64_ALL += $(foreach a,$(trusty_GUEST_APPS),out/arm64/apps/$(call trusty_guest_uuid,$a).ta)
+ARM64_TEST_NEEDS += $(foreach a,$(trusty_GUEST_APPS),out/arm64/apps/$(call trusty_guest_uuid,$a).ta)
 $(eval $(call objects,trusty-arm64,tests/trusty/probe.c tests/trusty/together.c apps/echo/client.c \
     tests/trusty/bridge_tipc.c,,$(trusty_TEST_HEADERS) $(client_HEADERS),arm64))
 
@@ -40,12 +41,9 @@ define trusty_guest_program
 $(call program,out/arm64/tests/$1,out/obj/trusty-arm64/$2.o \
     out/obj/trusty-arm64/tests/trusty/bridge_tipc.o out/arm64/lib/libpostern_teec.a,\
     -static -pthread,arm64)
-ARM64_ALL += out/arm64/tests/$1
+ARM64_TEST_NEEDS += out/arm64/tests/$1
 endef
 $(eval $(call trusty_guest_program,trusty-probe,tests/trusty/probe))
 $(eval $(call trusty_guest_program,trusty-together,tests/trusty/together))
 $(eval $(call trusty_guest_program,echo-client,apps/echo/client))
 TESTS += tests/arm64/apps-test tests/arm64/trusty-headers-test
-
-ALL += $(trusty_TEST_APPS) out/tests/trusty/probe out/tests/trusty/outside \
-    out/tests/trusty/library out/tests/trusty/together
