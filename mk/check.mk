@@ -6,7 +6,7 @@ CHECK_TESTS := $(sort $(foreach t,$(TESTS),$(if $(call chosen,$(subst /,-,$t)),$
 CHECK_FUZZERS := $(sort $(foreach f,$(FUZZERS),$(if $(call chosen,fuzz-$(notdir $f)),$f)))
 CHECK_LINT := $(if $(call chosen,lint),lint:)
 
-# What tests of the TrustZone machine read they name nowhere else.
+# The tests of the TrustZone machine say all together what they need of it.
 $(filter tests/arm64/% tests/tools/arm64-%,$(TESTS)): | $$(ARM64_ALL) $$(ARM64_TEST_NEEDS)
 
 .PHONY: check

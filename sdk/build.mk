@@ -46,7 +46,7 @@ define app
 out/apps/$2.ta: $(wildcard $1/*.c $1/*.h $1/Makefile $1/manifest.txt) $(SDK) out/bin/postern
 	$$(call say,APP,$$@)
 	$$(Q)mkdir -p $$(@D) && XDG_CONFIG_HOME=$$(CURDIR)/out/config $$(MAKE) -s -C $1 \
-	    POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/apps $$(CURDIR)/out/apps/$2.ta
+	    POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/apps $$(CURDIR)/out/apps/$2.ta && touch $$@
 endef
 
 # --- Tests. -----------------------------------------------------------------------------------------

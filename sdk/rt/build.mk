@@ -50,5 +50,5 @@ out/arm64/apps/$2.ta: $(wildcard $1/*.c $1/*.h $1/Makefile $1/manifest.txt) $(SD
 	$$(call say,APP,$$@)
 	$$(Q)mkdir -p $$(@D) && XDG_CONFIG_HOME=$$(CURDIR)/out/config $$(MAKE) -s -C $1 ARCHES=aarch64 \
 	    ARM64_CC=$$(ARM64_CC) POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/arm64/apps \
-	    $$(CURDIR)/out/arm64/apps/$2.ta
+	    $$(CURDIR)/out/arm64/apps/$2.ta && touch $$@
 endef

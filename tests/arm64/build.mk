@@ -125,7 +125,7 @@ out/arm64/apps/obj/work/work.aarch64.elf: $(wildcard tests/arm64/work/*) $(SDK) 
 	$(call say,APP,$@)
 	$(Q)mkdir -p $(@D) && XDG_CONFIG_HOME=$(CURDIR)/out/config $(MAKE) -s -C tests/arm64/work \
 	    ARCHES=aarch64 ARM64_CC=$(ARM64_CC) POSTERN_SDK=$(CURDIR)/out/sdk \
-	    OUT=$(CURDIR)/out/arm64/apps $(CURDIR)/$@
+	    OUT=$(CURDIR)/out/arm64/apps $(CURDIR)/$@ && touch $@
 $(eval $(call objects,bench-client-arm64,tests/arm64/bench_client.c,,\
     $(client_HEADERS) work.h=tests/arm64/work/work.h library.h=tests/arm64/library/library.h,arm64))
 $(eval $(call program,out/arm64/bin/bench_client,@bench-client-arm64 \

@@ -25,7 +25,7 @@ define e2e_app
 out/tests/e2e/obj/$1/$1.elf: $(wildcard tests/e2e/$1/*) $(SDK) out/bin/postern
 	$$(call say,APP,$$@)
 	$$(Q)mkdir -p $$(@D) && XDG_CONFIG_HOME=$$(CURDIR)/out/config $$(MAKE) -s -C tests/e2e/$1 \
-	    POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/tests/e2e $$(CURDIR)/$$@
+	    POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/tests/e2e $$(CURDIR)/$$@ && touch $$@
 endef
 $(eval $(call e2e_app,probe))
 $(eval $(call e2e_app,villain))
@@ -76,7 +76,7 @@ out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf: $(wildcard $1/*) $(SD
 	$$(call say,APP,$$@)
 	$$(Q)mkdir -p $$(@D) && XDG_CONFIG_HOME=$$(CURDIR)/out/config $$(MAKE) -s -C $1 ARCHES=aarch64 \
 	    ARM64_CC=$$(ARM64_CC) POSTERN_SDK=$$(CURDIR)/out/sdk OUT=$$(CURDIR)/out/arm64/tests \
-	    $$(CURDIR)/$$@
+	    $$(CURDIR)/$$@ && touch $$@
 e2e_GUEST_TESTS += out/arm64/tests/obj/$(notdir $1)/$(notdir $1).aarch64.elf
 endef
 $(foreach a,tests/e2e/probe tests/e2e/villain tests/sdk/checker,$(eval $(call e2e_guest_app,$a)))
