@@ -7,10 +7,10 @@ CHECK_FUZZERS := $(sort $(foreach f,$(FUZZERS),$(if $(call chosen,fuzz-$(notdir 
 CHECK_LINT := $(if $(call chosen,lint),lint:)
 
 # The tests of the TrustZone machine say all together what they need of it.
-$(filter tests/arm64/% tests/tools/arm64-%,$(TESTS)): | $$(ARM64_ALL) $$(ARM64_TEST_NEEDS)
+CHECK_ARM64 := $(if $(filter tests/arm64/% tests/tools/arm64-%,$(CHECK_TESTS)),$(ARM64_ALL) $(ARM64_TEST_NEEDS))
 
 .PHONY: check
-check: all $(if $(TEST),,arm64) $$(CHECK_TESTS) $$(CHECK_FUZZERS)
+check: all $$(CHECK_ARM64) $$(CHECK_TESTS) $$(CHECK_FUZZERS)
 	@MAKE='$(MAKE)' TEST='$(TEST)' CHECK_JOBS='$(CHECK_JOBS)' CHECK_SECONDS='$(CHECK_SECONDS)' \
 	    FUZZ_SECONDS='$(FUZZ_SECONDS)' \
 	    scripts/check $(CHECK_LINT) $(CHECK_TESTS) $(CHECK_FUZZERS:%=fuzz:%)
