@@ -28,7 +28,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
     -Wpointer-arith -Wwrite-strings -Wundef -Wold-style-definition -Wformat-security
 CONVERSION := -Wconversion -Wno-sign-conversion
 
-BASE_FLAGS := -std=c17 -g -fno-common -fno-strict-aliasing $(WARNINGS)
+# Nothing that is built names the folder that it was built in; gdb finds the sources from there.
+NAMELESS := -ffile-prefix-map=$(CURDIR)=.
+BASE_FLAGS := -std=c17 -g $(NAMELESS) -fno-common -fno-strict-aliasing $(WARNINGS)
 HOSTED_FLAGS := $(BASE_FLAGS) -O2 -fstack-protector-strong -D_GNU_SOURCE
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 NO_FORTIFY := -U_FORTIFY_SOURCE

@@ -72,7 +72,7 @@ define link_rule
 $$(call record,out/flags/$(subst /,-,$1),$$(CC_$4) $$(LINK_$4) $3)
 $1: $$$$(call inputs,$2) out/flags/$(subst /,-,$1)
 	$$(call say,$5,$$@)
-	$$(Q)mkdir -p $$(@D) && $$(CC_$4) -g -o $$@.$$$$$$$$ $$(linked) $$(LINK_$4) $3 && \
+	$$(Q)mkdir -p $$(@D) && $$(CC_$4) -g $$(NAMELESS) -o $$@.$$$$$$$$ $$(linked) $$(LINK_$4) $3 && \
 	    mv $$@.$$$$$$$$ $$@ || { rm -f $$@.$$$$$$$$; exit 1; }
 endef
 

@@ -23,7 +23,7 @@ out/obj/libteec/postern_teec.o: $(libteec_OBJS)
 	    mv $@.o$$$$ $@ && rm -f $@.$$$$
 out/obj/libteec-arm64/postern_teec.o: $(libteec-arm64_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC_arm64) -O3 -r -nostdlib -flto -flto-partition=one -flinker-output=nolto-rel \
+	$(Q)$(CC_arm64) -O3 -g $(NAMELESS) -r -nostdlib -flto -flto-partition=one -flinker-output=nolto-rel \
 	    -o $@.$$$$ $^ && \
 	    $(ARM64_OBJCOPY) $(libteec_KEEP) $@.$$$$ $@.o$$$$ && mv $@.o$$$$ $@ && rm -f $@.$$$$
 
