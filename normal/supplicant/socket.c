@@ -165,6 +165,25 @@ static enum outcome serve(const struct supplicant *supplicant, int link)
     }
 }
 
+/* What a TEE that does not want a supplicant answers with. */
+static const char *refusal_name(uint32_t status)
+{
+    switch (status) {
+    case 0xffff0001:
+        return "TEEC_ERROR_ACCESS_DENIED";
+    case 0xffff0005:
+        return "TEEC_ERROR_BAD_FORMAT";
+    case RET_NOT_SUPPORTED:
+        return "TEEC_ERROR_NOT_SUPPORTED";
+    case RET_OUT_OF_MEMORY:
+        return "TEEC_ERROR_OUT_OF_MEMORY";
+    case 0xffff000d:
+        return "TEEC_ERROR_BUSY";
+    default:
+        return "error";
+    }
+}
+
 static enum outcome greet(int link)
 {
     struct link_hello hello = {
@@ -179,7 +198,8 @@ static enum outcome greet(int link)
     }
     if (welcome.status != 0) {
         welcome.text[sizeof(welcome.text) - 1] = '\0';
-        supplicant_say("the TEE says: %s (0x%08x)", welcome.text, welcome.status);
+        supplicant_say("the TEE says: %s: %s (0x%08x)", welcome.text, refusal_name(welcome.status),
+                       welcome.status);
         return LINK_REFUSED;
     }
     return LINK_ENDED;

@@ -38,6 +38,43 @@ struct service_channel {
     struct tipc_event_handler handler;
 };
 
+/* The errors that a kernel's call or a service's callback is likely to answer. */
+static const char *service_error(long result)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {
+        {ERR_GENERIC, "ERR_GENERIC"},
+        {ERR_NOT_FOUND, "ERR_NOT_FOUND"},
+        {ERR_NOT_READY, "ERR_NOT_READY"},
+        {ERR_NO_MSG, "ERR_NO_MSG"},
+        {ERR_NO_MEMORY, "ERR_NO_MEMORY"},
+        {ERR_NOT_VALID, "ERR_NOT_VALID"},
+        {ERR_INVALID_ARGS, "ERR_INVALID_ARGS"},
+        {ERR_NOT_ENOUGH_BUFFER, "ERR_NOT_ENOUGH_BUFFER"},
+        {ERR_TIMED_OUT, "ERR_TIMED_OUT"},
+        {ERR_ALREADY_EXISTS, "ERR_ALREADY_EXISTS"},
+        {ERR_CHANNEL_CLOSED, "ERR_CHANNEL_CLOSED"},
+        {ERR_NOT_ALLOWED, "ERR_NOT_ALLOWED"},
+        {ERR_NOT_SUPPORTED, "ERR_NOT_SUPPORTED"},
+        {ERR_TOO_BIG, "ERR_TOO_BIG"},
+        {ERR_CANCELLED, "ERR_CANCELLED"},
+        {ERR_BAD_STATE, "ERR_BAD_STATE"},
+        {ERR_BUSY, "ERR_BUSY"},
+        {ERR_FAULT, "ERR_FAULT"},
+        {ERR_NO_RESOURCES, "ERR_NO_RESOURCES"},
+        {ERR_BAD_HANDLE, "ERR_BAD_HANDLE"},
+        {ERR_ACCESS_DENIED, "ERR_ACCESS_DENIED"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].number == result) {
+            return names[i].name;
+        }
+    }
+    return "error";
+}
+
 /* Pending connections wait in the kernel while the ports are mute. */
 static void service_mute(struct service *service, bool mute)
 {
@@ -50,7 +87,8 @@ static void service_mute(struct service *service, bool mute)
         int result = tipc_hset_mod_entry(service->hset, port->handle, mute ? 0 : ~(uint32_t)0,
                                          &port->handler);
         if (result < 0) {
-            TLOGE("port %s: cannot change its events (%d)\n", port->config->name, result);
+            TLOGE("port %s: cannot change its events: %s (%d)\n", port->config->name,
+                  service_error(result), result);
         }
     }
 }
@@ -144,13 +182,15 @@ static void port_event(const struct uevent *event, void *private)
     if (handle < 0) {
         /* A client that gave up meanwhile is no news. */
         if (handle != ERR_CHANNEL_CLOSED && handle != ERR_NO_MSG) {
-            TLOGE("port %s: cannot accept (%ld)\n", port->config->name, handle);
+            TLOGE("port %s: cannot accept: %s (%ld)\n", port->config->name, service_error(handle),
+                  handle);
         }
         return;
     }
     int result = service_take(port, (handle_t)handle, &peer);
     if (result < 0) {
-        TLOGW("port %s: connection refused (%d)\n", port->config->name, result);
+        TLOGW("port %s: connection refused: %s (%d)\n", port->config->name, service_error(result),
+              result);
         (void)close((uint32_t)handle);
     }
 }

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <lib/version.h>
+#include <postern/tee_client_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,25 +53,6 @@ static ssize_t receive(int fd, void *bytes, size_t size)
     return got;
 }
 
-/* A TEEC result with its name, where it has one that the control socket uses. */
-static const char *result_text(uint32_t result, char out[64])
-{
-    static const struct {
-        uint32_t result;
-        const char *name;
-    } names[] = {
-        {0xffff0001, "TEEC_ERROR_ACCESS_DENIED"},  {0xffff0005, "TEEC_ERROR_BAD_FORMAT"},
-        {0xffff0008, "TEEC_ERROR_ITEM_NOT_FOUND"}, {0xffff000a, "TEEC_ERROR_NOT_SUPPORTED"},
-        {0xffff000c, "TEEC_ERROR_OUT_OF_MEMORY"},  {0xffff000d, "TEEC_ERROR_BUSY"},
-    };
-    const char *name = "error";
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (names[i].result == result)
-            name = names[i].name;
-    (void)snprintf(out, 64, "%s (0x%08x)", name, result);
-    return out;
-}
-
 static bool greet(struct control *control, const char *run_folder)
 {
     const struct timeval patience = {.tv_sec = CONTROL_SECONDS};
@@ -81,7 +63,6 @@ static bool greet(struct control *control, const char *run_folder)
         .version = POSTERN_VERSION,
     };
     struct link_welcome welcome;
-    char name[64];
     struct ucred peer;
     socklen_t length = sizeof(peer);
     (void)setsockopt(control->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -92,7 +73,7 @@ static bool greet(struct control *control, const char *run_folder)
     welcome.text[sizeof(welcome.text) - 1] = '\0';
     if (welcome.status != 0)
         return say_error("the TEE in %s refuses: %s: %s", run_folder, welcome.text,
-                         result_text(welcome.status, name));
+                         postern_teec_strerror(welcome.status));
     if (getsockopt(control->fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
         return say_errno("the TEE's process cannot be found");
     control->daemon = peer.pid;
@@ -208,7 +189,6 @@ bool control_receive(const struct control *control, uint32_t op, struct control_
 {
     struct link_reply reply;
     int fd = -1;
-    char name[64];
     *out = (struct control_answer){.text = NULL};
     ssize_t got = receive_with_fd(control->fd, &reply, &fd);
     bool good = got == (ssize_t)sizeof(reply) && reply.tag == op;
@@ -217,7 +197,7 @@ bool control_receive(const struct control *control, uint32_t op, struct control_
     else if (!good)
         (void)say_error(got == 0 ? "the TEE ended" : "the TEE does not answer in its protocol");
     if (good && reply.status != 0)
-        good = say_error("the TEE refuses: %s", result_text(reply.status, name));
+        good = say_error("the TEE refuses: %s", postern_teec_strerror(reply.status));
     out->a = reply.a;
     if (good && fd >= 0)
         good = read_text(fd, reply.a, out);

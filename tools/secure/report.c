@@ -1,4 +1,5 @@
 #include <abi/report.h>
+#include <postern/tee_client_error.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,7 +34,8 @@ static bool open_session(struct report *report)
     const TEEC_UUID uuid = kernel_uuid();
     TEEC_Result result = TEEC_InitializeContext(report->device, &report->context);
     if (result != TEEC_SUCCESS)
-        return say_error("the TEE device %s cannot be used: 0x%08x", report->device, result);
+        return say_error("the TEE device %s cannot be used: %s", report->device,
+                         postern_teec_strerror(result));
     result = TEEC_OpenSession(&report->context, &report->session, &uuid, TEEC_LOGIN_USER, NULL,
                               NULL, NULL);
     report->open = result == TEEC_SUCCESS;
@@ -42,7 +44,8 @@ static bool open_session(struct report *report)
     TEEC_FinalizeContext(&report->context);
     if (result == TEEC_ERROR_ACCESS_DENIED)
         return say_error("the secure kernel behind %s answers root only", report->device);
-    return say_error("the TEE behind %s is not Postern: 0x%08x", report->device, result);
+    return say_error("the TEE behind %s is not Postern: %s", report->device,
+                     postern_teec_strerror(result));
 }
 
 bool report_open(const char *device, struct report *out, bool *absent)
@@ -77,7 +80,8 @@ static bool invoke(struct report *report, uint32_t command, TEEC_Operation *oper
     TEEC_Result result = TEEC_InvokeCommand(&report->session, command, operation, NULL);
     if (result == TEEC_SUCCESS)
         return true;
-    return say_error("the secure kernel behind %s refuses: 0x%08x", report->device, result);
+    return say_error("the secure kernel behind %s refuses: %s", report->device,
+                     postern_teec_strerror(result));
 }
 
 bool report_log(struct report *report, uint64_t *position, char *out, size_t size, size_t *got)
