@@ -163,7 +163,7 @@ static _Noreturn void death_client(int ready, uint32_t command, uint32_t a, uint
 /* How long a call lasts in which the client dies. */
 static uint32_t death_wait(void)
 {
-    return tee_cannot(TEE_DEATH_NOTICE) == NULL ? 120000u : 1500u;
+    return tee_cannot(TEE_DEATH_NOTICE) == NULL ? 120000u : 6000u;
 }
 
 static void death_of_client(const char *name, uint32_t command, uint32_t a, uint32_t b,
@@ -326,7 +326,7 @@ int main(void)
 {
     tee_create(&here);
     const TEEC_UUID other = tee_uuid_plus(probe, 1);
-    tee_sign(&here, TEE_PROBE, &probe, "postern.cancelGrace: 1000");
+    tee_sign(&here, TEE_PROBE, &probe, "postern.cancelGrace: 5000");
     tee_sign(&here, TEE_PROBE, &other, "");
     tee_start(&here);
     TEEC_Context warm;
