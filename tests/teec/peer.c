@@ -817,7 +817,7 @@ void peer_stop(struct peer *peer)
 
 int peer_wait(_Atomic uint32_t *count, uint32_t value)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 60000; i++) {
         if (atomic_load(count) == value)
             return 1;
         usleep(1000);
