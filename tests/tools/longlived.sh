@@ -126,6 +126,8 @@ pass 'and disturb nobody' as_user x/client
 pkill -KILL -f "posternd --run $run"
 wait_until none_runs "postern-supplicant --socket $run"
 result $? 'the supplicant ends with its daemon'
+wait_until flock -n $run/lock true
+result $? 'and the supervisor'
 f 'status of a dead TEE' 'no TEE runs in' status
 grep -q 'posternd ended: signal 9' $state/log
 result $? 'the log says that it died'

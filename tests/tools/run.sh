@@ -202,7 +202,7 @@ kill "$orphan" 2>/dev/null
 clean 'nothing is left'
 background -a x/$app.ta -- sh -c 'touch started; while [ -e started ]; do sleep 0.05; done; x/client'
 pkill -KILL -f "posternd --run $XDG_RUNTIME_DIR"
-wait_until none_runs "posternd --run $XDG_RUNTIME_DIR"
+wait_until grep -q 'the TEE ended' .background
 rm started
 finished 'without its daemon a client gets an error' 1
 grep -q 'TEEC_InitializeContext failed' .background
@@ -210,11 +210,10 @@ result $? 'at once'
 grep -q 'the TEE ended while the program runs: signal 9' .background
 result $? 'and the user is told why'
 clean 'nothing is left'
-background -a x/$app.ta -- sh -c 'touch started; while [ -e started ]; do sleep 0.05; done; x/client'
+background -a x/$app.ta -- sh -c 'touch started; while [ -e started ]; do sleep 0.05; done
+    until postern status | grep "^supplicant: connected"; do sleep 0.05; done; x/client'
 pkill -KILL -f "postern-supplicant --socket $XDG_RUNTIME_DIR"
 wait_until grep -q 'the supplicant ended (signal 9' .background
-wait_until pgrep -f "postern-supplicant --socket $XDG_RUNTIME_DIR"
-sleep 0.2
 rm started
 finished 'a supplicant that died is started again' 0
 clean 'nothing is left'
