@@ -77,7 +77,7 @@ else
 fi
 
 # --- perf on app and daemon, where the system lets us. ---
-if ! perf record -o "$work/probe.data" -q -- true >/dev/null 2>&1; then
+if ! perf record -o "$work/probe.data" -q -a -- true >/dev/null 2>&1; then
     tap_count=$((tap_count + 1))
     echo "ok $tap_count - perf on an app # SKIP perf may not record here"
 else
