@@ -21,7 +21,7 @@ void journal_open(int fd, int debug);
 /* Warnings and errors of the daemon and the kernel are from now on sent to this socket, too (sequenced
  * packets, without time and level), for somebody who shows them: waits up to JOURNAL_NOTICE_SECONDS for a byte in
  * answer, so that they are shown before what follows from them. Nobody there is nothing bad. */
-#define JOURNAL_NOTICE_SECONDS 2
+#define JOURNAL_NOTICE_SECONDS 10
 void journal_notices(int fd);
 
 /* One line, printf-like. `level` is SYS_LOG_*. */
