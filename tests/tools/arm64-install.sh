@@ -14,7 +14,7 @@ for file in libexec/postern/postern-run-arm64 share/postern/arm64/machine share/
     [ -f "$prefix/$file" ]
     result $? "$file is there"
 done
-equal 'no file names the folder that it was built in' "$(grep -rlF "$root" "$prefix")" ''
+equal 'no file names the folder that it was built in' "$(files_that_name_the_tree "$prefix")" ''
 equal 'nothing that others could write' "$(find "$prefix" ! -type l -perm /022 | wc -l)" 0
 outside() {
     env -i HOME="$work/home" PATH="$prefix/bin:/usr/bin:/bin" \

@@ -118,6 +118,12 @@ wait_until() {
     return 1
 }
 
+# The files of a folder that name the tree's. A path of it, whole: the tree may lie in /app, and there
+# are paths that have that in them.
+files_that_name_the_tree() { # FOLDER
+    LC_ALL=C grep -rlaP "(^|[^A-Za-z0-9_./-]|-[IL])\\Q$root\\E(?![A-Za-z0-9_.-])" "$1"
+}
+
 # Whether no process is left that has this in its command line.
 none_runs() {
     ! pgrep -f -- "$1" >/dev/null
