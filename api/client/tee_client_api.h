@@ -66,9 +66,9 @@ extern "C" {
  *
  * name: NULL for the default TEE: the run folder that the environment's POSTERN_TEE names (not
  *   looked at in set-user-ID programs); else the first /dev/teeN that is a GlobalPlatform OP-TEE
- *   device; else a long-lived hosted TEE, below $XDG_RUNTIME_DIR/postern, then /run/postern.
- *   Otherwise a path with a '/' in it: of a TEE device, of a hosted TEE's run folder, or of its
- *   socket. The string stays the caller's.
+ *   device; else a long-lived hosted TEE: $XDG_RUNTIME_DIR/postern (but for root), then
+ *   /run/postern. Otherwise a path with a '/' in it: of a TEE device, of a hosted TEE's run folder,
+ *   or of its socket. The string stays the caller's.
  * context: to be filled in; ta_path is set to NULL. Contents before do not matter. A context that
  *   is in use must be finalised first.
  *

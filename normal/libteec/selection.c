@@ -112,7 +112,8 @@ static struct verdict default_connect(struct context *context)
             return found;
     }
     folder = secure_getenv("XDG_RUNTIME_DIR");
-    if (folder && folder[0] == '/' &&
+    /* Root's TEE is the system's: a folder of the user who became root is not asked. */
+    if (geteuid() != 0 && folder && folder[0] == '/' &&
         (size_t)snprintf(path, sizeof(path), "%s/" LINK_RUN_USER, folder) < sizeof(path)) {
         found = folder_connect(context, path);
         if (!search_on(found, &best))

@@ -8,6 +8,26 @@
 
 /* --- Contexts. ---------------------------------------------------------------------------------- */
 
+/* The user's own TEE. Root's is the system's: XDG_RUNTIME_DIR may be what is left of the user who became
+ * root, and who must not be root's TEE. */
+static void test_long_lived(void)
+{
+    char runtime[] = "/tmp/postern-teec-XXXXXX", folder[64];
+    TEEC_Context c;
+
+    if (access("/dev/tee0", F_OK) == 0 || access("/run/postern", F_OK) == 0 || !mkdtemp(runtime))
+        return;
+    snprintf(folder, sizeof(folder), "%s/postern", runtime);
+    check(symlink(peer->folder, folder) == 0, "a TEE below XDG_RUNTIME_DIR");
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+    check_is(TEEC_InitializeContext(NULL, &c), geteuid() == 0 ? TEEC_ERROR_GENERIC : TEEC_SUCCESS,
+             "is its user's, and not root's");
+    TEEC_FinalizeContext(&c);
+    setenv("XDG_RUNTIME_DIR", "/nowhere", 1);
+    unlink(folder);
+    rmdir(runtime);
+}
+
 static void test_initialize(void)
 {
     TEEC_Context c;
@@ -54,6 +74,7 @@ static void test_initialize(void)
     if (access("/dev/tee0", F_OK) != 0 && access("/run/postern", F_OK) != 0)
         check_is(TEEC_InitializeContext(NULL, &c), TEEC_ERROR_GENERIC, "no TEE by default");
     check(strstr(postern_teec_reason(), "no TEE"), "in words: %s", postern_teec_reason());
+    test_long_lived();
     memset(&c, 0xa5, sizeof(c));
     TEEC_FinalizeContext(&c);
     check(1, "finalise of garbage is harmless");
