@@ -71,14 +71,15 @@ bool secret_load_trust(const char *trust_folder)
 static bool key_write(int folder)
 {
     char name[64];
+    uint64_t number; /* process ids come again: in a container each time */
     uint8_t key[KEY_SIZE];
     bool good;
     int fd;
 
-    if (port_random(key, sizeof(key)) != E_OK) {
+    if (port_random(key, sizeof(key)) != E_OK || port_random(&number, sizeof(number)) != E_OK) {
         return false;
     }
-    snprintf(name, sizeof(name), "." KEY_NAME ".%d", getpid());
+    snprintf(name, sizeof(name), "." KEY_NAME ".%016llx", (unsigned long long)number);
     fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         return false;

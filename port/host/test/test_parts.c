@@ -518,6 +518,8 @@ static void the_device_key_is_guarded(void **state)
     char folder[] = "/tmp/postern-test-XXXXXX";
     char path[64];
     char link[64];
+    char half[64];
+    int fd;
     uint8_t first[32];
     uint8_t again[32];
     static const uint8_t zeros[32];
@@ -526,6 +528,11 @@ static void the_device_key_is_guarded(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/device.key", folder);
     snprintf(link, sizeof(link), "%s/moved", folder);
+    /* Of a daemon with the same process id, as in a container, that was stopped in the middle. */
+    snprintf(half, sizeof(half), "%s/.device.key.%d", folder, getpid());
+    fd = open(half, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
     assert_true(secret_load_key(folder));
     port_device_key(first);
     assert_memory_not_equal(first, zeros, 32);
@@ -543,7 +550,8 @@ static void the_device_key_is_guarded(void **state)
     assert_int_equal(truncate(path, 31), 0);
     assert_false(secret_load_key(folder));
     unlink(path);
-    rmdir(folder);
+    unlink(half);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 /* --- The supplicant. -------------------------------------------------------------------------------- */
