@@ -110,7 +110,8 @@ typedef struct ipc_msg_info {
 
 /* --- Handles (document: Handle API) ----------------------------------------------------------- */
 
-/* Sets the pointer that events on this handle bring along; NULL at first. */
+/* Sets the pointer that events on this handle bring along; NULL at first. NO_ERROR, or the handle's
+ * errors. */
 long set_cookie(uint32_t handle, void *cookie);
 
 /*
@@ -131,7 +132,7 @@ long wait_any(uevent_t *event, unsigned long timeout_msecs);
 
 /* Closes a handle and takes it out of every set. A port's name is free at once, its pending clients
  * are hung up; a channel's peer sees HUP and may still read what was sent to it; memory stays
- * mapped. */
+ * mapped. NO_ERROR, or the handle's errors. */
 long close(uint32_t handle_id) __asm__("postern_trusty_close");
 
 /* An empty handle set. A handle, or ERR_NO_RESOURCES, ERR_NO_MEMORY. */
@@ -142,8 +143,9 @@ long handle_set_create(void);
  *   cmd   HSET_ADD, HSET_MOD, HSET_DEL
  *   event `handle` names the entry; for ADD and MOD `event` is the mask of events it is to report
  *         (0 mutes it) and `cookie` the cookie that these bring
- * ERR_FAULT (event); the handles' errors; ERR_INVALID_ARGS: unknown cmd, a set in itself or in a
- * ring; ERR_ALREADY_EXISTS: ADD of what is in it; ERR_NOT_FOUND: DEL or MOD of what is not.
+ * NO_ERROR, or: ERR_FAULT (event); the handles' errors; ERR_INVALID_ARGS: unknown cmd, a set in
+ * itself or in a ring; ERR_ALREADY_EXISTS: ADD of what is in it; ERR_NOT_FOUND: DEL or MOD of what
+ * is not.
  */
 long handle_set_ctrl(uint32_t handle, uint32_t cmd, uevent_t *event);
 
@@ -179,9 +181,10 @@ long accept(uint32_t handle_id, uuid_t *peer_uuid) __asm__("postern_trusty_accep
  * call waits for the port. Connecting to one's own port is legal; with IPC_CONNECT_ASYNC, since
  * nobody else will accept.
  * A channel's handle, or: ERR_FAULT; ERR_INVALID_ARGS, empty or too long a name or unknown flags;
- * ERR_NO_RESOURCES; ERR_NOT_FOUND, no such port; ERR_ACCESS_DENIED, apps may not connect;
- * ERR_CHANNEL_CLOSED, the port was closed before it accepted, or the server closed the connection
- * at once without a message.
+ * ERR_NO_RESOURCES, the handle table is full, or no more instances can be started; ERR_NOT_FOUND, no
+ * such port, or its app is refused (the log says why); ERR_ACCESS_DENIED, apps may not connect;
+ * ERR_NO_MEMORY; ERR_CHANNEL_CLOSED, the port was closed before it accepted, its app died, or the
+ * server closed the connection at once without a message.
  */
 long connect(const char *path, uint flags) __asm__("postern_trusty_connect");
 
@@ -198,9 +201,9 @@ long connect(const char *path, uint flags) __asm__("postern_trusty_connect");
  */
 long send_msg(uint32_t handle, ipc_msg_t *msg);
 
-/* Takes the next message. It holds its buffer until put_msg(); several may be open at once.
- * ERR_FAULT; the handle's errors; ERR_NO_MSG; ERR_NOT_READY; ERR_CHANNEL_CLOSED, nothing is left
- * to read and the peer is gone. */
+/* Takes the next message. It holds its buffer until put_msg(); several may be open at once. NO_ERROR
+ * with *msg_info, or: ERR_FAULT; the handle's errors; ERR_NO_MSG; ERR_NOT_READY; ERR_CHANNEL_CLOSED,
+ * nothing is left to read and the peer is gone. */
 long get_msg(uint32_t handle, ipc_msg_info_t *msg_info);
 
 /*
@@ -212,7 +215,8 @@ long get_msg(uint32_t handle, ipc_msg_info_t *msg_info);
  */
 long read_msg(uint32_t handle, uint32_t msg_id, uint32_t offset, ipc_msg_t *msg);
 
-/* Ends a message, read or not, and frees its buffer for the peer. ERR_INVALID_ARGS: unknown id. */
+/* Ends a message, read or not, and frees its buffer for the peer. NO_ERROR, or: the handle's errors;
+ * ERR_INVALID_ARGS: unknown id. */
 long put_msg(uint32_t handle, uint32_t msg_id);
 
 /* --- Memory references ------------------------------------------------------------------------ */
@@ -247,12 +251,13 @@ long writev(uint32_t fd, const iovec_t *iov, uint32_t num_iov) __asm__("postern_
 
 /* --- Time (document: Miscellaneous API) ------------------------------------------------------- */
 
-/* Nanoseconds since the TEE started; never goes back. clock_id and flags are 0. ERR_FAULT;
- * ERR_INVALID_ARGS. */
+/* Nanoseconds since the TEE started; never goes back. clock_id and flags are 0. NO_ERROR with *time,
+ * or: ERR_FAULT; ERR_INVALID_ARGS: another clock or flag. */
 long gettime(uint32_t clock_id, uint32_t flags, int64_t *time);
 long trusty_gettime(uint32_t clock_id, int64_t *time);
 
-/* Sleeps. clock_id and flags are 0, sleep_time is nanoseconds. ERR_INVALID_ARGS. */
+/* Sleeps. clock_id and flags are 0, sleep_time is nanoseconds. NO_ERROR, or ERR_INVALID_ARGS: another
+ * clock or flag. */
 long nanosleep(uint32_t clock_id, uint32_t flags,
                uint64_t sleep_time) __asm__("postern_trusty_nanosleep");
 long trusty_nanosleep(uint32_t clock_id, uint32_t flags, uint64_t sleep_time);

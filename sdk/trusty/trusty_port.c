@@ -29,13 +29,30 @@ long port_create(const char *path, uint num_recv_bufs, size_t recv_buf_size, uin
     return trusty_call(SYS_PORT_CREATE, length, num_recv_bufs, recv_buf_size, flags, 0, 0);
 }
 
+/* Why an app was not started that the port belongs to, in Trusty's numbers; the log has the reason. */
+static long port_error(int64_t result)
+{
+    switch (result) {
+    case SYS_ERR_SECURITY:
+    case SYS_ERR_BAD_FORMAT:
+    case SYS_ERR_COMMUNICATION:
+        return ERR_NOT_FOUND;
+    case SYS_ERR_SESSION_MAXIMUM:
+        return ERR_NO_RESOURCES;
+    case SYS_ERR_TARGET_DEAD:
+        return ERR_CHANNEL_CLOSED;
+    default:
+        return (long)result;
+    }
+}
+
 long connect(const char *path, uint flags)
 {
     size_t length;
     if (!port_put_path(path, &length)) {
         return ERR_FAULT;
     }
-    return trusty_call(SYS_CONNECT, length, flags, SYS_TIMEOUT_INFINITE, 0, 0, 0);
+    return port_error(trusty_call(SYS_CONNECT, length, flags, SYS_TIMEOUT_INFINITE, 0, 0, 0));
 }
 
 long accept(uint32_t handle, uuid_t *peer_uuid)

@@ -481,6 +481,31 @@ static void pieces(void **state)
     assert_false(trusty_memory_copy_string(BAD, (char *)to, 4, &length));
 }
 
+/* Whatever keeps an app from being started, connect() has a number of Trusty's for it. */
+static void connecting_to_an_app_that_does_not_start(void **state)
+{
+    static const struct {
+        int64_t kernel;
+        long trusty;
+    } answers[] = {
+        {SYS_ERR_SECURITY, ERR_NOT_FOUND},
+        {SYS_ERR_BAD_FORMAT, ERR_NOT_FOUND},
+        {SYS_ERR_COMMUNICATION, ERR_NOT_FOUND},
+        {SYS_ERR_SESSION_MAXIMUM, ERR_NO_RESOURCES},
+        {SYS_ERR_TARGET_DEAD, ERR_CHANNEL_CLOSED},
+        {SYS_ERR_NOT_FOUND, ERR_NOT_FOUND},
+        {SYS_ERR_ACCESS_DENIED, ERR_ACCESS_DENIED},
+        {SYS_ERR_NO_MEMORY, ERR_NO_MEMORY},
+        {1005, 1005},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        answer = answers[i].kernel;
+        assert_int_equal(connect("com.example.service", 0), answers[i].trusty);
+        assert_int_equal(last_nr, SYS_CONNECT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup(no_place_left, fresh),
         cmocka_unit_test_setup(timeouts, fresh),
         cmocka_unit_test_setup(pieces, fresh),
+        cmocka_unit_test_setup(connecting_to_an_app_that_does_not_start, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
