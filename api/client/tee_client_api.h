@@ -117,19 +117,23 @@ void TEEC_FinalizeContext(TEEC_Context *context);
  *   initialised; connection method unknown, or its data wrong; parameters as below
  * TEEC_ERROR_CANCEL (API or TEE)    cancelled before, or while, it ran
  * TEEC_ERROR_TRUSTED_APP_LOAD_ERROR (API)  ta_path cannot be read
- * TEEC_ERROR_TRUSTED_APP_LOAD_ERROR (TEE)  the app's package is damaged, too large, or for another
- *   architecture
+ * TEEC_ERROR_TRUSTED_APP_LOAD_ERROR (TEE)  the app's package is damaged, too large, for another
+ *   architecture, or built with an SDK of another ABI number
  * TEEC_ERROR_SERVICE_NOT_EXIST (TEE)  there is no such app (ITEM_NOT_FOUND of OP-TEE's is turned
  *   into this)
- * TEEC_ERROR_SECURITY (TEE)         the app's signature is wrong or its signer not trusted for it
+ * TEEC_ERROR_SECURITY (TEE)         the app's signature is wrong, its signer not trusted for it, its
+ *   version below the trust table's floor, or it is a development form and the TEE is not started for
+ *   development
  * TEEC_ERROR_ACCESS_DENIED (API)    ta_path may not be read
  * TEEC_ERROR_ACCESS_DENIED (TEE or COMMS)  the caller is not in the group that it named
+ * TEEC_ERROR_NOT_SUPPORTED (TEE)    the app serves no sessions: it speaks Trusty IPC alone
  * TEEC_ERROR_NOT_SUPPORTED (COMMS)  a TEE device's driver knows no login as an application
  * TEEC_ERROR_BUSY (TEE)             the app serves one session and has it
  * TEEC_ERROR_SESSION_MAXIMUM (TEE)  a limit of sessions is reached
  * TEEC_ERROR_TARGET_DEAD (TEE)      the app died while it opened the session
- * TEEC_ERROR_OUT_OF_MEMORY          (API, COMMS, TEE) no memory left there
- * TEEC_ERROR_COMMUNICATION (COMMS)  the TEE is gone
+ * TEEC_ERROR_SHORT_BUFFER (TRUSTED_APP)  as for TEEC_InvokeCommand; no session is open then
+ * TEEC_ERROR_OUT_OF_MEMORY          (API, COMMS, TEE) no memory, descriptors or sessions left there
+ * TEEC_ERROR_COMMUNICATION (COMMS)  the TEE is gone, or its supplicant did not bring the app's package
  * others                            the app's own (TRUSTED_APP)
  *
  * The document, TEEC_OpenSession; GP 4.5.7.
@@ -183,7 +187,7 @@ void TEEC_CloseSession(TEEC_Session *session);
  * TEEC_ERROR_SHORT_BUFFER (TRUSTED_APP)  see above
  * TEEC_ERROR_TARGET_DEAD (TEE)      the app died, in this call or before; so for every later call
  *   on the session
- * TEEC_ERROR_OUT_OF_MEMORY          (API, COMMS, TEE) no memory left there
+ * TEEC_ERROR_OUT_OF_MEMORY          (API, COMMS, TEE) no memory or descriptors left there
  * TEEC_ERROR_COMMUNICATION (COMMS)  the TEE is gone
  * others                            the app's own (TRUSTED_APP)
  *

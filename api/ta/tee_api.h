@@ -69,7 +69,7 @@ TEE_Result TEE_GetPropertyAsIdentity(TEE_PropSetHandle propsetOrEnumerator, cons
 
 /* 4.4.8. Makes an enumerator, not started. The caller frees it. TEE_ERROR_OUT_OF_MEMORY. */
 TEE_Result TEE_AllocatePropertyEnumerator(TEE_PropSetHandle *enumerator);
-/* 4.4.9 */
+/* 4.4.9. Frees it; the handle is none from then on. */
 void TEE_FreePropertyEnumerator(TEE_PropSetHandle enumerator);
 /* 4.4.10. Starts at the first property of a set; panics when `propSet` is none. */
 void TEE_StartPropertyEnumerator(TEE_PropSetHandle enumerator, TEE_PropSetHandle propSet);
@@ -110,11 +110,11 @@ void TEE_Panic(TEE_Result panicCode);
 /*
  * 4.9.1. Opens a session to the app `destination`, starting it where needed. On success `*session` is
  * the caller's to close; else TEE_HANDLE_NULL. With origin TEE_ORIGIN_TEE: TEE_ERROR_ITEM_NOT_FOUND,
- * no such app; TEE_ERROR_ACCESS_DENIED, it serves no apps; TEE_ERROR_BUSY, it serves one session and
- * has it, or has no room for one more; TEE_ERROR_SECURITY, its signature; TEE_ERROR_BAD_FORMAT, its
- * package; TEE_ERROR_CANCEL, timed out or cancelled before it answered; TEE_ERROR_TARGET_DEAD, it
- * died; TEE_ERROR_OUT_OF_MEMORY; TEE_ERROR_COMMUNICATION. Panics on parameter types that do not
- * exist, and on a buffer of NULL with a size.
+ * no such app, or one without sessions; TEE_ERROR_ACCESS_DENIED, it serves no apps; TEE_ERROR_BUSY, it
+ * serves one session and has it, or has no room for one more; TEE_ERROR_SECURITY, its signature;
+ * TEE_ERROR_BAD_FORMAT, its package; TEE_ERROR_CANCEL, timed out or cancelled before it answered;
+ * TEE_ERROR_TARGET_DEAD, it died; TEE_ERROR_OUT_OF_MEMORY; TEE_ERROR_COMMUNICATION, the supplicant did
+ * not bring it. Panics on parameter types that do not exist, and on a buffer of NULL with a size.
  */
 TEE_Result TEE_OpenTASession(const TEE_UUID *destination, uint32_t cancellationRequestTimeout,
                              uint32_t paramTypes, TEE_Param params[TEE_NUM_PARAMS],
@@ -251,7 +251,7 @@ TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algori
                                  uint32_t maxKeySize);
 /* 6.2.2. The key's copy is wiped. TEE_HANDLE_NULL is harmless. */
 void TEE_FreeOperation(TEE_OperationHandle operation);
-/* 6.2.3 */
+/* 6.2.3. Fills `*operationInfo`; sizes of keys in bits, of digests in bytes. */
 void TEE_GetOperationInfo(TEE_OperationHandle operation, TEE_OperationInfo *operationInfo);
 /*
  * 6.2.4. `*operationSize`: in, the room at `operationInfoMultiple` in bytes; out, what is used.
@@ -320,7 +320,7 @@ TEE_Result TEE_MACCompareFinal(TEE_OperationHandle operation, const void *messag
 /* 6.9.1. Fills the buffer from the TEE's generator. Panics when that fails. */
 void TEE_GenerateRandom(void *randomBuffer, size_t randomBufferLen);
 
-/* 7.2.1. Since the TEE started; never goes back. */
+/* 7.2.1. Seconds and milliseconds since the TEE started; never goes back. */
 void TEE_GetSystemTime(TEE_Time *time);
 /*
  * 7.2.2. Sleeps `timeout` milliseconds (TEE_TIMEOUT_INFINITE: for ever). TEE_ERROR_CANCEL: this call

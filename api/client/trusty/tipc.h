@@ -11,7 +11,10 @@
  * their order, none is lost or doubled. poll(), select(), epoll and O_NONBLOCK work as with any
  * descriptor: readable while a message waits, writable while one can be sent; a write() that finds
  * no room waits, or fails with EAGAIN. What differs between a TrustZone machine's character device
- * and a hosted TEE's socket stands below and in the manual page tipc_connect(3).
+ * and a hosted TEE's socket stands below and in the manual page postern-trusty(7).
+ *
+ * Where it comes from: tipc_connect() and tipc_close() from the document "Trusty API reference", its
+ * chapter on the user space client API; tipc_send() and what goes with it from Android's libtrusty.
  *
  * All functions may be called from any thread.
  */
@@ -48,10 +51,14 @@ extern "C" {
  *   -EFAULT    a NULL argument
  *   -EINVAL    srv_name is empty or longer than 255 characters
  *   -ENOTCONN  refused: no such service, or not for the normal world, or closed before accepting
- *   -ETIMEDOUT the service did not accept within 5 seconds
+ *   -ETIMEDOUT the service did not accept within 5 seconds, or the TEE did not answer within 20
  *   -EMFILE    256 connections are open already on this device, or of this user on this TEE; also
  *              the process's limit
- *   others     of open(2) and connect(2): -ENOENT no such device and no TEE, -EACCES, -ECONNREFUSED
+ *   -EACCES    the caller may not use this device or TEE, or the TEE refuses the connection
+ *   -ENOMEM    the TEE is out of memory
+ *   -EPROTO    what answers at the socket is no TEE of this version of the protocol
+ *   others     of open(2), socket(2) and connect(2): -ENOENT no such device and no TEE, -ECONNREFUSED
+ *              the TEE does not run, -ENAMETOOLONG
  */
 int tipc_connect(const char *dev_name, const char *srv_name);
 
@@ -83,7 +90,8 @@ struct trusty_shm {
  * shrink: it needs F_SEAL_SHRINK, so that nobody can be made to fault on it (the call sets the
  * seal if it may). A hosted TEE puts F_SEAL_SEAL on it: no seal can be added afterwards. What is
  * sealed against writing, or sent as a read-only descriptor, the service can map for reading only.
- * -EBADF: not a connection, or a bad descriptor.
+ * -EFAULT: iov or shms is NULL and its count is not 0. -EBADF: not a connection, or a bad descriptor.
+ * errno is set, too.
  */
 ssize_t tipc_send(int fd, const struct iovec *iov, int iovcnt, struct trusty_shm *shms, int shmcnt);
 
