@@ -85,7 +85,8 @@ struct port_image;
 enum error port_image_create(const uint8_t uuid[16], const uint8_t *elf, size_t size,
                              bool development, struct port_image **out) MUST_CHECK;
 void port_image_destroy(struct port_image *image);
-/* The ELF file again, as long as the image lives (for naming the place of a fault). */
+/* The ELF file again, as long as the image lives (for naming the place of a fault). Without the lock: it
+ * may be large, and somebody looks for something in it. */
 const uint8_t *port_image_bytes(const struct port_image *image, size_t *size);
 
 struct port_app;

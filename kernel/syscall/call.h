@@ -36,9 +36,9 @@ enum error call_clock(struct call *call) MUST_CHECK;
 enum error call_sleep(struct call *call) MUST_CHECK COLD;
 enum error call_random(struct call *call) MUST_CHECK;
 enum error call_derive_key(struct call *call) MUST_CHECK COLD;
-/* How a fault reads in the log. */
+/* How a fault reads in the log. Releases the lock meanwhile. */
 void call_describe_fault(const struct instance *instance, const uint64_t arg[3], char *out,
-                         size_t size) COLD;
+                         size_t size, struct kernel_lock *lock) COLD;
 
 /* handles.c */
 enum error call_close(struct call *call) MUST_CHECK;

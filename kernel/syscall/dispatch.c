@@ -186,7 +186,7 @@ enum thread_verdict thread_serve(struct thread *thread, struct kernel_lock *lock
         instance_end(instance, instance->kill_reason, true);
         return THREAD_OVER;
     case PORT_TRAP_FAULT:
-        call_describe_fault(instance, thread->trap.arg, text, sizeof(text));
+        call_describe_fault(instance, thread->trap.arg, text, sizeof(text), lock);
         instance_end(instance, text, true);
         return THREAD_OVER;
     case PORT_TRAP_GONE:

@@ -54,15 +54,19 @@ enum error call_retire(struct call *call)
     return E_OK;
 }
 
-/* ", in FUNCTION+0x.. (image offset 0x..)" */
+/* ", in FUNCTION+0x.. (image offset 0x..)". The app chooses how many symbols there are to go through: not
+ * with the lock. */
 COLD static void describe_place(const struct instance *instance, uint64_t place, char *out,
-                                size_t size)
+                                size_t size, struct kernel_lock *lock)
 {
     char name[64];
     uint64_t offset = 0;
     size_t elf_size = 0;
+    kernel_unlock(lock);
     const uint8_t *elf = port_image_bytes(instance->app->image, &elf_size);
-    if (elf != NULL && elf_symbol(elf, elf_size, place, name, sizeof(name), &offset))
+    bool found = elf != NULL && elf_symbol(elf, elf_size, place, name, sizeof(name), &offset);
+    kernel_relock(lock);
+    if (found)
         log_format(out, size, ", in %s+0x%x (image offset 0x%x)", name, offset, place);
     else
         log_format(out, size, ", at image offset 0x%x", place);
@@ -79,7 +83,8 @@ enum error call_panic(struct call *call)
     size_t length = log_format(line, sizeof(line), code != 0 ? "panic 0x%x: " : "", code);
     length += log_format(line + length, sizeof(line) - length, "%s", text);
     if (call->arg[2] != 0)
-        describe_place(call->instance, call->arg[2], line + length, sizeof(line) - length);
+        describe_place(call->instance, call->arg[2], line + length, sizeof(line) - length,
+                       call->lock);
     instance_end(call->instance, line, true);
     call->over = true;
     return E_OK;
@@ -124,18 +129,18 @@ static const char *fault_name(uint64_t kind)
 }
 
 void call_describe_fault(const struct instance *instance, const uint64_t arg[3], char *out,
-                         size_t size)
+                         size_t size, struct kernel_lock *lock)
 {
     size_t length = log_format(out, size, arg[0] == SYS_FAULT_ABORT ? "%s" : "%s, address 0x%x",
                                fault_name(arg[0]), arg[1]);
     if (arg[2] != UINT64_MAX)
-        describe_place(instance, arg[2], out + length, size - length);
+        describe_place(instance, arg[2], out + length, size - length, lock);
 }
 
 enum error call_fault(struct call *call)
 {
     char text[160];
-    call_describe_fault(call->instance, call->arg, text, sizeof(text));
+    call_describe_fault(call->instance, call->arg, text, sizeof(text), call->lock);
     instance_end(call->instance, text, true);
     call->over = true;
     return E_OK;

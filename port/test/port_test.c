@@ -440,6 +440,7 @@ void port_image_destroy(struct port_image *image)
 
 const uint8_t *port_image_bytes(const struct port_image *image, size_t *size)
 {
+    check_unlocked();
     *size = image->size;
     return image->elf;
 }
