@@ -431,14 +431,15 @@ static struct app *next_restart(void)
     return NULL;
 }
 
-/* Not while somebody opens it, who may be starting the instance that there may be only one of. */
+/* Not while somebody opens it, who may be starting the instance that there may be only one of, or find that
+ * there is a newer version. */
 static void restart(struct app *app, struct kernel_lock *lock)
 {
     struct loading entry;
     struct instance *instance = NULL;
     enum error error = E_OK;
     loading_begin(&entry, app->uuid, lock);
-    if (living_instance(app) == NULL)
+    if (!app->stale && living_instance(app) == NULL)
         error = start_instance(app, lock, &instance);
     loading_end(&entry);
     if (instance != NULL)

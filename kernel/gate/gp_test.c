@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include <cmocka.h>
 #include <setjmp.h>
@@ -926,6 +927,64 @@ static void newer_package_is_used_when_the_old_instance_ended(void **state)
     free(kept);
 }
 
+/* A caller whose question to the normal world takes its time: it has a stack of its own, which it leaves
+ * there. */
+static struct {
+    ucontext_t own;
+    ucontext_t test;
+    struct gp_client *client;
+    uint32_t ret;
+    char stack[512 * 1024];
+} asker;
+
+static enum error rpc_that_takes_its_time(struct msg_arg *arg)
+{
+    test_port_set_rpc(NULL);
+    swapcontext(&asker.own, &asker.test);
+    return port_rpc(arg);
+}
+
+static void ask(void)
+{
+    uint32_t session = 0;
+    asker.ret = open_session(asker.client, &session);
+}
+
+static void asker_goes_on(void *context)
+{
+    (void)context;
+    swapcontext(&asker.test, &asker.own);
+}
+
+/* An app is to be started again, while somebody who opens it finds that there is a newer version. */
+static void superseded_version_is_not_restarted(void **state)
+{
+    (void)state;
+    start("gpd.ta.singleInstance=true\npostern.restart=always\n");
+    asker.client = client_create();
+    assert_int_equal(invoke(asker.client, must_open(asker.client), COMMAND_FAULT),
+                     CODE_TARGET_DEAD);
+    test_port_advance(UINT64_C(6000000000)); /* from now on it is due */
+    uint8_t *kept = package;
+    package = NULL;
+    use_manifest("gpd.ta.singleInstance=true\n");
+    test_port_set_rpc(rpc_that_takes_its_time);
+    getcontext(&asker.own);
+    asker.own.uc_stack.ss_sp = asker.stack;
+    asker.own.uc_stack.ss_size = sizeof(asker.stack);
+    asker.own.uc_link = &asker.test;
+    makecontext(&asker.own, ask, 0);
+    asker_goes_on(NULL);
+    assert_int_equal(test_port_live_apps(), 0);
+    asker.ret = UINT32_MAX;
+    test_port_when_idle(asker_goes_on, NULL);
+    kernel_background();
+    assert_int_equal(asker.ret, CODE_SUCCESS);
+    assert_int_equal(test_port_live_apps(), 1);
+    gp_client_destroy(asker.client);
+    free(kept);
+}
+
 static void offered_package_serves_its_client(void **state)
 {
     (void)state;
@@ -1175,6 +1234,7 @@ int main(void)
         cmocka_unit_test_teardown(app_without_sessions_refuses, finish),
         cmocka_unit_test_teardown(app_that_dies_at_start_is_dead, finish),
         cmocka_unit_test_teardown(newer_package_is_used_when_the_old_instance_ended, finish),
+        cmocka_unit_test_teardown(superseded_version_is_not_restarted, finish),
         cmocka_unit_test_teardown(offered_package_serves_its_client, finish),
         cmocka_unit_test_teardown(interrupted_caller_does_not_hold_its_app, finish),
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
