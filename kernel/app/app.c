@@ -357,9 +357,13 @@ enum error app_connect(const uint8_t uuid[16], const struct app_caller *caller,
     if (error != E_OK)
         return error;
     error = connect_to(*instance, caller, channel);
-    app_put(app, lock);
-    if (error != E_OK)
+    if (error != E_OK) {
+        /* One that may have others beside it was started for this caller: nobody else knows it. */
+        if (!app->manifest.single_instance)
+            instance_kill(*instance, "the session that it was started for could not be made");
         instance_put(*instance);
+    }
+    app_put(app, lock);
     return error;
 }
 

@@ -314,14 +314,14 @@ static void free_session(struct gp_session *session)
     port_free(session);
 }
 
-/* The open was withdrawn before its app took it. An instance that was started for it alone would
- * stay for ever: nobody else knows it. */
+/* The open was withdrawn, or refused, before its app took it. An instance that was started for it alone
+ * would stay: nobody else knows it. */
 static void end_unused_instance(struct gp_session *session)
 {
     struct instance *instance = session->instance;
     if (instance_alive(instance) && instance->transaction == 0 &&
         instance->service->connections == 1 && !instance->app->manifest.single_instance)
-        instance_kill(instance, "the open that it was started for was withdrawn");
+        instance_kill(instance, "the open that it was started for did not come");
 }
 
 static enum error create_session(struct gp_call_state *call, const struct request *request,
@@ -408,7 +408,7 @@ static void open_session(struct gp_client *client, const struct request *request
         error = open_on(&call, request, session, &reply, lock);
         if (error == E_OK && reply.result == TEE_CODE_SUCCESS)
             error = client_add_session(client, session);
-        if (error == E_CANCELLED)
+        if (error != E_OK)
             end_unused_instance(session);
         if (error == E_OK && reply.result == TEE_CODE_SUCCESS)
             arg->head.session = session->id;

@@ -1055,6 +1055,46 @@ static void every_allocation_may_fail(void **state)
     assert_true(all_succeeded);
 }
 
+/* Whoever opens a session with memory that is not there leaves nothing behind. */
+static void open_that_is_refused_leaves_no_app(void **state)
+{
+    (void)state;
+    start("postern.maxInstances=2\n");
+    struct gp_client *client = client_create();
+    for (int i = 0; i < 3; i++) {
+        struct msg_arg arg = open_message();
+        arg.head.num_params = 3;
+        arg.params[2].attr = MSG_ATTR_RMEM_INPUT;
+        arg.params[2].u.rmem = (struct msg_rmem){.size = 1, .cookie = 77};
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, CODE_BAD_PARAMETERS);
+        kernel_background();
+        assert_int_equal(test_port_live_apps(), 0);
+    }
+    (void)must_open(client);
+    assert_int_equal(test_port_live_apps(), 1);
+    gp_client_destroy(client);
+}
+
+static void open_without_memory_leaves_no_app(void **state)
+{
+    (void)state;
+    bool opened = false;
+    for (uint64_t nth = 1; nth < 100 && !opened; nth++) {
+        uint32_t session = 0;
+        start("");
+        struct gp_client *client = client_create();
+        test_port_fail_allocation(nth);
+        (void)open_session(client, &session);
+        test_port_fail_allocation(0);
+        kernel_background();
+        opened = app_log.opened > 0; /* then it is the app's to end */
+        assert_int_equal(test_port_live_apps(), opened ? 1 : 0);
+        gp_client_destroy(client);
+    }
+    assert_true(opened);
+}
+
 static uint32_t count_lines(const char *part)
 {
     uint32_t count = 0;
@@ -1238,6 +1278,8 @@ int main(void)
         cmocka_unit_test_teardown(offered_package_serves_its_client, finish),
         cmocka_unit_test_teardown(interrupted_caller_does_not_hold_its_app, finish),
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
+        cmocka_unit_test_teardown(open_that_is_refused_leaves_no_app, finish),
+        cmocka_unit_test_teardown(open_without_memory_leaves_no_app, finish),
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
         cmocka_unit_test_teardown(unused_app_gives_way_early, finish),
         cmocka_unit_test_teardown(ending_app_makes_room, finish),
