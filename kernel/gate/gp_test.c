@@ -50,6 +50,7 @@ enum command {
     COMMAND_LOSE = 12,    /* answers, and then takes the next message where nobody knows of it */
     COMMAND_PLACE = 13,   /* answers in value 1 which part of its object memory 0 is */
     COMMAND_LEAVE = 14,   /* answers, takes no more sessions, and takes its time to end */
+    COMMAND_KEEP = 15,    /* its client releases memory 9 meanwhile; makes a call, and then none */
 };
 
 #define LEAVE_NS UINT64_C(2000000000)
@@ -65,6 +66,7 @@ static uint8_t *package;
 /* --- The app. --- */
 
 struct app_log {
+    struct gp_client *client; /* COMMAND_KEEP: whose memory it is */
     int opened;
     int closed;
     uint8_t client_uuid[16];
@@ -79,6 +81,16 @@ static uint64_t put_own_uuid(struct fiber *fiber)
     char text[UUID_TEXT_LENGTH + 1];
     uuid_format(app_uuid, text);
     return fiber_out(fiber, text, UUID_TEXT_LENGTH);
+}
+
+static void keep_memory(struct fiber *fiber)
+{
+    assert_int_equal(gp_shm_release(app_log.client, 9), E_OK);
+    (void)fiber_call(fiber, SYS_CLOCK, SYS_CLOCK_SYSTEM);
+    for (int i = 0; i < 20; i++) {
+        test_port_advance(UINT64_C(1000000000));
+        fiber_pause(fiber, PORT_TRAP_TICK);
+    }
 }
 
 static void serve_command(struct fiber *fiber, const struct session_request *request,
@@ -130,6 +142,9 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
         break;
     case COMMAND_PLACE:
         reply->param[1] = request->param[0];
+        break;
+    case COMMAND_KEEP:
+        keep_memory(fiber);
         break;
     default:
         reply->result = 1;
@@ -812,6 +827,26 @@ static void memory_begins_inside_its_first_page(void **state)
     assert_int_equal(test_port_live_memory(), 0);
 }
 
+/* Released while the app computes: it is told when it is entered the next time, and what it asks before
+ * that is no sign that it has let go. */
+static void app_that_keeps_memory_is_ended(void **state)
+{
+    (void)state;
+    start(SHARED);
+    struct gp_client *client = client_create();
+    app_log.client = client;
+    uint32_t session = must_open(client);
+    assert_int_equal(gp_shm_register(client, 9, make_memory(4096), 0), E_OK);
+    struct msg_arg arg = memory_message(session, 0, 100, 9, MSG_ATTR_RMEM_INPUT);
+    gp_call(client, &arg);
+    assert_int_equal(arg.params[1].u.value.a, 1);
+    test_port_set_slow_unmap(true);
+    assert_int_equal(invoke(client, session, COMMAND_KEEP), CODE_TARGET_DEAD);
+    assert_non_null(strstr(test_port_log(), "did not let go of memory"));
+    assert_int_equal(test_port_live_apps(), 0);
+    gp_client_destroy(client);
+}
+
 static void sizes_above_the_buffer_are_short(void **state)
 {
     (void)state;
@@ -1269,6 +1304,7 @@ int main(void)
         cmocka_unit_test_teardown(memory_is_mapped_once_and_dropped, finish),
         cmocka_unit_test_teardown(memory_outside_is_refused, finish),
         cmocka_unit_test_teardown(memory_begins_inside_its_first_page, finish),
+        cmocka_unit_test_teardown(app_that_keeps_memory_is_ended, finish),
         cmocka_unit_test_teardown(sizes_above_the_buffer_are_short, finish),
         cmocka_unit_test_teardown(damaged_messages_are_refused, finish),
         cmocka_unit_test_teardown(app_without_sessions_refuses, finish),

@@ -158,7 +158,9 @@ static enum thread_verdict serve_call(struct instance *instance, struct kernel_l
         .page = port_app_page(instance->port_app),
         .arg = instance->thread.trap.arg,
     };
-    timer_cancel(&instance->let_go); /* it came back: what it had to drop is dropped */
+    /* It came back: what it had to drop is dropped, unless it was to hear of that on its next entry. */
+    if (timer_armed(&instance->let_go) && !instance->thread.poked)
+        timer_disarm(&instance->let_go);
     const uint64_t nr = instance->thread.trap.nr;
     enum error error = nr == SYS_RECEIVE ? call_receive(&call) : serve(&call, nr);
     if (call.over)

@@ -55,6 +55,7 @@ static struct {
     enum error (*rpc)(struct msg_arg *arg);
     void (*pass)(void);
     bool memory_low;
+    bool slow_unmap;
     void (*idle)(void *context);
     void *idle_context;
     uint64_t fail_in;
@@ -147,6 +148,11 @@ void test_port_set_pass(void (*pass)(void))
 void test_port_set_memory_low(bool low)
 {
     world.memory_low = low;
+}
+
+void test_port_set_slow_unmap(bool slow)
+{
+    world.slow_unmap = slow;
 }
 
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg))
@@ -531,7 +537,7 @@ bool port_app_unmap(struct port_app *app, uint64_t address, uint64_t size)
     (void)address;
     (void)size;
     app->test.mapped--;
-    return true;
+    return !world.slow_unmap;
 }
 
 /* --- The normal world. --- */

@@ -45,6 +45,8 @@ void test_port_set_package(const uint8_t uuid[16], const uint8_t *bytes, size_t 
 void test_port_set_port(const char *path, const uint8_t uuid[16]);
 /* What port_memory_low() answers; false from the beginning. */
 void test_port_set_memory_low(bool low);
+/* Whether an app has to be entered for a mapping to go (port_app_unmap); false from the beginning. */
+void test_port_set_slow_unmap(bool slow);
 /* Answers RPCs instead of the tables above; NULL for the tables again. */
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg));
 /* What happens while the normal world has the processor (port_pass); NULL: nothing. */
