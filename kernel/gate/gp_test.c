@@ -6,6 +6,7 @@
 #include <abi/session.h>
 #include <kernel/decode/message.h>
 #include <kernel/gate/client.h>
+#include <kernel/object/set.h>
 #include <kernel/sched/log.h>
 #include <lib/uuid.h>
 #include <port/test/fiber.h>
@@ -51,6 +52,7 @@ enum command {
     COMMAND_PLACE = 13,   /* answers in value 1 which part of its object memory 0 is */
     COMMAND_LEAVE = 14,   /* answers, takes no more sessions, and takes its time to end */
     COMMAND_KEEP = 15,    /* its client releases memory 9 meanwhile; makes a call, and then none */
+    COMMAND_SETS = 16,    /* answers in value 0 how often it could put a session into a set */
 };
 
 #define LEAVE_NS UINT64_C(2000000000)
@@ -91,6 +93,24 @@ static void keep_memory(struct fiber *fiber)
         test_port_advance(UINT64_C(1000000000));
         fiber_pause(fiber, PORT_TRAP_TICK);
     }
+}
+
+#define MANY_SESSIONS 100u
+#define MANY_SETS 60u
+
+static uint64_t fill_sets(struct fiber *fiber)
+{
+    uint64_t sets[MANY_SETS];
+    uint64_t added = 0;
+    for (uint64_t i = 0; i < MANY_SETS; i++) {
+        sets[i] = (uint64_t)fiber_call(fiber, SYS_HSET_CREATE, 0);
+        for (uint64_t j = 0; j < MANY_SESSIONS; j++)
+            added += fiber_call(fiber, SYS_HSET_CTRL, sets[i], SYS_HSET_ADD, SYS_SESSION_BASE + j,
+                                ~0u, 0) == 0;
+    }
+    for (uint64_t i = 0; i < MANY_SETS; i++)
+        assert_int_equal(fiber_call(fiber, SYS_CLOSE, sets[i]), 0);
+    return added;
 }
 
 static void serve_command(struct fiber *fiber, const struct session_request *request,
@@ -145,6 +165,9 @@ static void serve_command(struct fiber *fiber, const struct session_request *req
         break;
     case COMMAND_KEEP:
         keep_memory(fiber);
+        break;
+    case COMMAND_SETS:
+        reply->param[0].x = fill_sets(fiber);
         break;
     default:
         reply->result = 1;
@@ -847,6 +870,26 @@ static void app_that_keeps_memory_is_ended(void **state)
     gp_client_destroy(client);
 }
 
+/* An app may serve more sessions than it may hold handles, and sets of all of them would be large. */
+static void members_of_sets_are_limited(void **state)
+{
+    (void)state;
+    start(SHARED "postern.maxSessions=4096\n");
+    struct gp_client *client = client_create();
+    uint32_t session = 0;
+    for (uint32_t i = 0; i < MANY_SESSIONS; i++)
+        session = must_open(client);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct msg_arg arg = invoke_message(session, COMMAND_SETS);
+        arg.head.num_params = 1;
+        arg.params[0].attr = MSG_ATTR_VALUE_OUTPUT;
+        gp_call(client, &arg);
+        assert_int_equal(arg.head.ret, CODE_SUCCESS);
+        assert_int_equal(arg.params[0].u.value.a, SET_MEMBERS_MAX);
+    }
+    gp_client_destroy(client);
+}
+
 static void sizes_above_the_buffer_are_short(void **state)
 {
     (void)state;
@@ -1305,6 +1348,7 @@ int main(void)
         cmocka_unit_test_teardown(memory_outside_is_refused, finish),
         cmocka_unit_test_teardown(memory_begins_inside_its_first_page, finish),
         cmocka_unit_test_teardown(app_that_keeps_memory_is_ended, finish),
+        cmocka_unit_test_teardown(members_of_sets_are_limited, finish),
         cmocka_unit_test_teardown(sizes_above_the_buffer_are_short, finish),
         cmocka_unit_test_teardown(damaged_messages_are_refused, finish),
         cmocka_unit_test_teardown(app_without_sessions_refuses, finish),

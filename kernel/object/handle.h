@@ -59,7 +59,8 @@ struct handle_table {
     enum handle_wait waiting;
     const struct object *waits_for; /* HANDLE_WAIT_ONE */
     uint32_t num_open;
-    struct list ready; /* something may hold on them */
+    uint32_t num_members; /* of sets, that stand for them */
+    struct list ready;    /* something may hold on them */
     struct handle slots[SYS_HANDLES_MAX];
     struct list free_sessions;
     uint32_t num_chunks;

@@ -116,6 +116,8 @@ enum error set_add(struct set *set, struct handle *handle, uint32_t mask, uint64
         return E_INVALID;
     if (find_member(set, handle) != NULL)
         return E_EXISTS;
+    if (handle->table->num_members == SET_MEMBERS_MAX)
+        return E_NO_RESOURCES;
     struct set_member *member = port_alloc(sizeof(*member));
     if (member == NULL)
         return E_NO_MEMORY;
@@ -125,6 +127,7 @@ enum error set_add(struct set *set, struct handle *handle, uint32_t mask, uint64
     member->cookie = cookie;
     list_append(&set->members, &member->set_link);
     list_append(&handle->members, &member->handle_link);
+    handle->table->num_members++;
     object_watch(handle->object, &member->watch, member_notified);
     set->notified = false;
     member_notified(&member->watch);
@@ -147,6 +150,7 @@ static void free_member(struct set_member *member)
 {
     list_remove(&member->set_link);
     list_remove(&member->handle_link);
+    member->handle->table->num_members--;
     object_unwatch(&member->watch);
     port_free(member);
 }

@@ -8,6 +8,10 @@
 
 #include <kernel/object/handle.h>
 
+/* Of all sets of an app: each costs the kernel memory, and time. No less than all of its handles but the
+ * sessions can have. */
+#define SET_MEMBERS_MAX 4096u
+
 struct set {
     struct object object;
     struct list members;   /* the next to be looked at first */
@@ -27,7 +31,7 @@ struct set_member {
 };
 
 enum error set_create(struct set **out) MUST_CHECK; /* one reference, no handle; E_NO_MEMORY */
-/* E_EXISTS; E_INVALID: would make a ring; E_NO_MEMORY. */
+/* E_EXISTS; E_INVALID: would make a ring; E_NO_RESOURCES: SET_MEMBERS_MAX; E_NO_MEMORY. */
 enum error set_add(struct set *set, struct handle *handle, uint32_t mask,
                    uint64_t cookie) MUST_CHECK;
 /* E_NOT_FOUND. */
