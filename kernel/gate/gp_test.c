@@ -1173,6 +1173,21 @@ static void open_without_memory_leaves_no_app(void **state)
     assert_true(opened);
 }
 
+/* What a package calls its app does not end the line, nor begin another one. */
+static void names_stay_in_their_line(void **state)
+{
+    (void)state;
+    char status[2048];
+    start(SHARED "postern.name=a\x1b[2Jb\rc\n");
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    (void)kernel_status(status, sizeof(status));
+    assert_non_null(strstr(status, " a?[2Jb?c\n"));
+    assert_int_equal(invoke(client, session, COMMAND_FAULT), CODE_TARGET_DEAD);
+    assert_non_null(strstr(test_port_log(), " a?[2Jb?c: ended: bad memory access"));
+    gp_client_destroy(client);
+}
+
 static uint32_t count_lines(const char *part)
 {
     uint32_t count = 0;
@@ -1360,6 +1375,7 @@ int main(void)
         cmocka_unit_test_teardown(every_allocation_may_fail, finish),
         cmocka_unit_test_teardown(open_that_is_refused_leaves_no_app, finish),
         cmocka_unit_test_teardown(open_without_memory_leaves_no_app, finish),
+        cmocka_unit_test_teardown(names_stay_in_their_line, finish),
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
         cmocka_unit_test_teardown(unused_app_gives_way_early, finish),
         cmocka_unit_test_teardown(ending_app_makes_room, finish),

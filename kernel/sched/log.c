@@ -17,10 +17,13 @@ static void put(struct text *text, char c)
         text->out[text->length++] = c;
 }
 
+/* What an app or a package says neither ends the line nor writes on somebody's terminal. */
 static void put_string(struct text *text, const char *string, size_t max)
 {
-    for (size_t i = 0; i < max && string[i] != '\0'; i++)
-        put(text, string[i]);
+    for (size_t i = 0; i < max && string[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)string[i];
+        put(text, c < ' ' || c == 0x7f ? '?' : string[i]);
+    }
 }
 
 static void put_number(struct text *text, uint64_t number, uint32_t base)

@@ -1,7 +1,7 @@
 /*
  * The kernel's log lines. Formats: %s string, %.*s with an int, %u uint32_t, %l uint64_t, %x uint64_t
- * in hexadecimal, %d int32_t, %U UUID (const uint8_t *), %e enum error (its name), %% itself. A line is cut
- * at 255 characters. With or without the lock.
+ * in hexadecimal, %d int32_t, %U UUID (const uint8_t *), %e enum error (its name), %% itself. Strings
+ * are stripped of control characters. A line is cut at 255 characters. With or without the lock.
  */
 #ifndef POSTERN_KERNEL_SCHED_LOG_H
 #define POSTERN_KERNEL_SCHED_LOG_H
