@@ -17,7 +17,8 @@ static enum error find_cargo(struct call *call, const struct channel *channel, u
 {
     for (uint64_t i = 0; i < count; i++) {
         struct handle *handle = NULL;
-        enum error error = handle_find(&call->instance->handles, call->page->objects[i], &handle);
+        const volatile uint32_t *id = &call->page->objects[i]; /* read once */
+        enum error error = handle_find(&call->instance->handles, *id, &handle);
         if (error != E_OK)
             return error;
         if ((handle->rights & RIGHT_TRANSFER) == 0)
