@@ -39,6 +39,7 @@ struct instance {
     /* The call that it serves: from the message's delivery until its reply. */
     struct channel *serving; /* its end; a reference; NULL: none */
     uint64_t transaction;    /* counts them */
+    uint64_t overlooked;     /* transaction + 1 when it did not look at a close in time; 0: never */
     bool cancelled;
     struct mapping *lent[SYS_MSG_OBJECTS_MAX]; /* memory that came with it */
     uint32_t num_lent;
@@ -107,6 +108,12 @@ static inline bool instance_is_session(const struct instance *instance, const st
     const struct channel *channel = LIST_OF(object, const struct channel, object);
     return object->kind == OBJECT_CHANNEL && channel->is_server &&
            channel->port == instance->service;
+}
+
+/* Whether it did not look at a close in time, and has not taken anything since. */
+static inline bool instance_overlooks(const struct instance *instance)
+{
+    return instance->overlooked == instance->transaction + 1;
 }
 
 /* Whether sessions may still be opened at it. */

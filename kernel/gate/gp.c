@@ -475,7 +475,9 @@ static void let_go_expired(struct timer *timer)
     if (serving != NULL && call->session->channel->peer == serving) {
         instance_kill(instance, "did not close a session in time");
     } else if (call->sent && channel_withdraw_all(call->session->channel)) {
-        /* It has not even looked: it will see the session hang up. */
+        /* It has not even looked: it will see the session hang up. So it will with others, at once: of a
+         * hundred sessions none shall wait for those before it. */
+        instance->overlooked = instance->transaction + 1;
         call->cancelled = true;
         donor_wake(&call->donor);
     } else {
@@ -505,7 +507,7 @@ void gp_close_session(struct gp_client *client, struct gp_session *session, bool
     if (patience != 0)
         timer_set(&call.let_go, timer_after(port_clock_ns(), patience));
     enum error error = session_enter(&call, session, lock);
-    if (error == E_OK && !session->dead)
+    if (error == E_OK && !session->dead && !instance_overlooks(session->instance))
         error = exchange(&call, &message, &cargo, &reply, lock);
     (void)error; /* the session is closed, whatever its app says */
     timer_cancel(&call.let_go);

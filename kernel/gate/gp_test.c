@@ -735,6 +735,47 @@ static void app_cannot_hide_a_call(void **state)
     gp_client_destroy(client);
 }
 
+/* An app that does not look at one close does not look at a hundred. */
+static void deaf_app_is_waited_for_once(void **state)
+{
+    (void)state;
+    start(SHARED "postern.maxSessions=200\n");
+    struct gp_client *client = client_create();
+    struct gp_client *other = client_create();
+    uint32_t session = 0;
+    for (uint32_t i = 0; i < MANY_SESSIONS; i++)
+        session = must_open(i % 2 == 0 ? client : other);
+    assert_int_equal(invoke(other, session, COMMAND_LOSE), CODE_SUCCESS);
+    uint64_t before = port_clock_ns();
+    gp_client_destroy(client);
+    assert_true(port_clock_ns() - before < UINT64_C(12000000000));
+    assert_int_equal(close_session(other, session), CODE_SUCCESS);
+    gp_client_destroy(other);
+    assert_true(port_clock_ns() - before < UINT64_C(12000000000));
+    assert_int_equal(test_port_live_apps(), 1);
+
+    /* As soon as it looks again it is told of each. */
+    start(SHARED);
+    client = client_create();
+    session = must_open(client);
+    other = client_create();
+    (void)must_open(other);
+    assert_int_equal(invoke(client, session, COMMAND_LOSE), CODE_SUCCESS);
+    struct cancel_plan plan = {client, session, 9};
+    struct msg_arg arg = invoke_message(session, COMMAND_ADD);
+    arg.head.cancel_id = 9;
+    test_port_when_idle(cancel_now, &plan);
+    gp_call(client, &arg);
+    assert_int_equal(arg.head.ret, CODE_CANCEL);
+    gp_client_destroy(other);
+    assert_int_equal(app_log.closed, 0);
+    test_port_advance(UINT64_C(3600000000000)); /* so long it sleeps */
+    kernel_background();
+    (void)must_open(client);
+    gp_client_destroy(client);
+    assert_int_equal(app_log.closed, 2);
+}
+
 static struct port_mem *make_memory(uint64_t size)
 {
     struct port_mem *mem = NULL;
@@ -1359,6 +1400,7 @@ int main(void)
         cmocka_unit_test_teardown(app_lets_go_of_a_dead_client, finish),
         cmocka_unit_test_teardown(app_that_forgets_a_call_is_ended, finish),
         cmocka_unit_test_teardown(app_cannot_hide_a_call, finish),
+        cmocka_unit_test_teardown(deaf_app_is_waited_for_once, finish),
         cmocka_unit_test_teardown(memory_is_mapped_once_and_dropped, finish),
         cmocka_unit_test_teardown(memory_outside_is_refused, finish),
         cmocka_unit_test_teardown(memory_begins_inside_its_first_page, finish),
