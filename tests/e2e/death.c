@@ -200,7 +200,7 @@ static void death_of_client(const char *name, uint32_t command, uint32_t a, uint
         after.processes <= before.processes && after.descriptors <= before.descriptors &&
             after.mappings <= before.mappings &&
             after.threads <= before.threads + TEE_POOL_THREADS &&
-            after.memory <= before.memory + tee_scale.slack_kib,
+            (!tee_memory_is_its_own() || after.memory <= before.memory + tee_scale.slack_kib),
         "%s: nothing is left (processes %u to %u, descriptors %u to %u, mappings %u to %u, threads "
         "%u to %u, %lu to %lu KiB)",
         name, before.processes, after.processes, before.descriptors, after.descriptors,

@@ -226,19 +226,24 @@ static void hostile_loops(uint32_t unmasked)
     struct tap_group group = {0};
     TEEC_Session session;
     tap_check(&group, call_open(&context, &session, &villain, NULL) == TEEC_SUCCESS, "open");
-    struct looping looping = {.session = &session, .command = VILLAIN_LOOPS};
-    looping.operation.paramTypes =
-        TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
-    looping.operation.params[0].value.a = unmasked;
-    pthread_t thread;
-    pthread_create(&thread, NULL, hostile_loop_thread, &looping);
-    while (!looping.begun) {
-        tee_sleep_ms(5);
+    struct looping looping = {.result = TEEC_ERROR_CANCEL};
+    /* A call that is cancelled before it is in the app answers that, and is made again with more time to
+     * get there. */
+    for (unsigned ms = 200; looping.result == TEEC_ERROR_CANCEL && ms < TEE_PATIENCE_MS; ms *= 2) {
+        looping = (struct looping){.session = &session, .command = VILLAIN_LOOPS};
+        looping.operation.paramTypes =
+            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+        looping.operation.params[0].value.a = unmasked;
+        pthread_t thread;
+        pthread_create(&thread, NULL, hostile_loop_thread, &looping);
+        while (!looping.begun) {
+            tee_sleep_ms(5);
+        }
+        tee_sleep_ms(ms);
+        tap_check(&group, hostile_witnesses(), "a witness suffered while it loops");
+        TEEC_RequestCancellation(&looping.operation);
+        pthread_join(thread, NULL);
     }
-    tee_sleep_ms(200);
-    tap_check(&group, hostile_witnesses(), "a witness suffered while it loops");
-    TEEC_RequestCancellation(&looping.operation);
-    pthread_join(thread, NULL);
     tap_check(&group, looping.result == TEEC_ERROR_TARGET_DEAD && looping.origin == TEEC_ORIGIN_TEE,
               "answered %s from %s", postern_teec_strerror(looping.result),
               postern_teec_origin_name(looping.origin));

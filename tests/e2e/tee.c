@@ -321,9 +321,9 @@ size_t tee_log_size(const struct tee *tee)
     return size;
 }
 
-unsigned tee_log_count(const struct tee *tee, const char *text)
+unsigned tee_log_count(const struct tee *tee, const char *text, const char *also)
 {
-    return tee_log_find(tee, 0, text, NULL);
+    return tee_log_find(tee, 0, text, also);
 }
 
 unsigned tee_log_count_after(const struct tee *tee, size_t offset, const char *text)

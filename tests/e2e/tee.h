@@ -116,8 +116,8 @@ bool tee_log_has(const struct tee *tee, const char *text, const char *also);
 /* The same from the given offset on; tee_log_size is the offset of what comes next. */
 bool tee_log_has_after(const struct tee *tee, size_t offset, const char *text, const char *also);
 size_t tee_log_size(const struct tee *tee);
-/* How many lines have the text now; the second looks from an offset on. */
-unsigned tee_log_count(const struct tee *tee, const char *text);
+/* How many lines have the text (and `also`, unless it is NULL) now; the second looks from an offset on. */
+unsigned tee_log_count(const struct tee *tee, const char *text, const char *also);
 unsigned tee_log_count_after(const struct tee *tee, size_t offset, const char *text);
 
 /* What the TEE holds; in the guest only the memory can be told: secure memory in use. Of the daemon's
@@ -126,12 +126,15 @@ unsigned tee_log_count_after(const struct tee *tee, size_t offset, const char *t
 #define TEE_POOL_THREADS 32u
 struct tee_count {
     unsigned descriptors;
-    unsigned mappings;    /* of memfds; what malloc() maps is counted in memory */
+    unsigned mappings; /* of memfds; what malloc() maps is counted in memory */
     unsigned threads;
     unsigned processes;   /* descendants of the daemon */
     unsigned long memory; /* in KiB */
 };
 struct tee_count tee_count(const struct tee *tee);
+/* Whether the memory that is counted is the TEE's own: a sanitizer needs some for each thread and keeps what
+ * was freed. */
+bool tee_memory_is_its_own(void);
 /* Counts again until the numbers are at most those of `before` plus the slack (of threads and mappings
  * also plus what comes and goes as it likes), or a generous time has passed. Answers the last count. */
 struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count *before,

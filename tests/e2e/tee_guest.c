@@ -177,6 +177,11 @@ bool tee_lives(const struct tee *tee)
 
 /* --- What the TEE holds. -------------------------------------------------------------------------- */
 
+bool tee_memory_is_its_own(void)
+{
+    return true;
+}
+
 struct tee_count tee_count(const struct tee *tee)
 {
     char path[TEE_PATH + 16];

@@ -55,7 +55,8 @@ static void api_checks(TEEC_Context *context)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         tap_ok(tee_log_has(&here, "5a8e2a10-3f0e-4f5b-9d0c-612a5e117001", lines[i]),
                "the log has the app's line: %s", lines[i]);
-    tap_ok(tee_log_count(&here, "debug three") == 0 && tee_log_count(&here, "01 02 03") == 0,
+    tap_ok(tee_log_count(&here, "debug three", NULL) == 0 &&
+               tee_log_count(&here, "01 02 03", NULL) == 0,
            "and no debugging lines: this TEE is not for development");
 }
 
@@ -221,14 +222,20 @@ static void api_cancellation(TEEC_Context *context)
             tap_ok(false, "open");
             return;
         }
-        struct api_cancelled call = {
-            .session = &session, .operation = {.started = 1}, .command = commands[i]};
-        pthread_create(&thread, NULL, api_waiter, &call);
-        while (!call.begun)
-            tee_sleep_ms(5);
-        tee_sleep_ms(200);
-        TEEC_RequestCancellation(&call.operation);
-        pthread_join(thread, NULL);
+        struct api_cancelled call = {.session = NULL};
+        /* A call that is cancelled before it is in the app is answered by somebody else, and made
+         * again with more time to get there. */
+        for (unsigned ms = 200; call.origin != TEEC_ORIGIN_TRUSTED_APP && ms < TEE_PATIENCE_MS;
+             ms *= 2) {
+            call = (struct api_cancelled){
+                .session = &session, .operation = {.started = 1}, .command = commands[i]};
+            pthread_create(&thread, NULL, api_waiter, &call);
+            while (!call.begun)
+                tee_sleep_ms(5);
+            tee_sleep_ms(ms);
+            TEEC_RequestCancellation(&call.operation);
+            pthread_join(thread, NULL);
+        }
         tap_ok(call.result == TEEC_ERROR_CANCEL && call.origin == TEEC_ORIGIN_TRUSTED_APP,
                "a wait is cancelled%s: 0x%08x from %u",
                i == 0 ? "" : ", through one app in another", (unsigned)call.result, call.origin);
@@ -246,21 +253,22 @@ static void api_life(TEEC_Context *context)
            "two sessions");
     TEEC_CloseSession(&session[0]);
     tap_ok(tee_log_has_after(&here, before, "created 1", NULL), "the instance was created once");
-    tap_ok(tee_log_count(&here, "created 2") == 0, "and not again");
+    tap_ok(tee_log_count(&here, "created 2", NULL) == 0, "and not again");
     const size_t middle = tee_log_size(&here);
     TEEC_CloseSession(&session[1]);
     tap_ok(tee_log_has_after(&here, middle, "destroyed", NULL),
            "and is destroyed with its last session");
     before = tee_log_size(&here);
     const TEEC_UUID keeps = tee_uuid_plus(checker, API_KEEPS);
-    const unsigned destroyed = tee_log_count(&here, "destroyed");
+    char name[37];
+    tee_uuid_text(&keeps, name);
     for (int i = 0; i < 5; i++) {
         if (call_open(context, &session[0], &keeps, &origin) == TEEC_SUCCESS)
             TEEC_CloseSession(&session[0]);
     }
     tee_sleep_ms(200);
     tap_ok(tee_log_has_after(&here, before, "created 1", NULL) &&
-               tee_log_count(&here, "destroyed") == destroyed,
+               tee_log_count(&here, "destroyed", name) == 0,
            "instanceKeepAlive: five opens, one instance, not destroyed");
     const TEEC_UUID refuses = tee_uuid_plus(checker, API_REFUSES);
     for (int i = 0; i < 3; i++) {
