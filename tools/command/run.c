@@ -74,15 +74,14 @@ static const struct argp_option options[] = {
     {.name = "gdb",
      .key = OPTION_GDB,
      .arg = "UUID",
-     .doc =
-         "stop the next instance of this app before its first instruction and start gdb (or "
-         "$POSTERN_GDB) on it; implies --development, and the app in its development form, signed "
-         "with your development key"},
+     .doc = "stop the next instance of this app before its first instruction and start gdb (or "
+            "$POSTERN_GDB) on it; implies --development, and a copy of the app in its development "
+            "form, signed with your development key"},
     {.name = "gdb-arg", .key = OPTION_GDB_ARG, .arg = "ARG", .doc = "an argument for gdb"},
     {.name = "log", .key = OPTION_LOG, .arg = "FILE", .doc = "append the TEE's log to this file"},
     {.name = "keep",
      .key = OPTION_KEEP,
-     .doc = "do not remove the TEE's folder (log, stored objects) afterwards"},
+     .doc = "do not remove the TEE's folder (log, device key) afterwards"},
     {0},
 };
 
