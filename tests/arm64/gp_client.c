@@ -130,7 +130,7 @@ static void *caller(void *unused)
     for (unsigned tries = 0;; tries++) {
         result =
             TEEC_OpenSession(&context, &session, &hello, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin);
-        if (result != TEEC_ERROR_OUT_OF_MEMORY || tries == 1000) {
+        if (result != TEEC_ERROR_OUT_OF_MEMORY || tries == 6000) {
             break;
         }
         usleep(20000);

@@ -51,7 +51,7 @@ static void ok(bool good, const char *what)
 static TEEC_Result start(TEEC_Session *session)
 {
     TEEC_Result result = TEEC_ERROR_BUSY;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 2400; i++) {
         result = TEEC_OpenSession(&context, session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL);
         if (result != TEEC_ERROR_OUT_OF_MEMORY && result != TEEC_ERROR_BUSY)
             break;
@@ -292,6 +292,8 @@ static void stopped_program(void)
 
 /* --- idle. ------------------------------------------------------------------------------------------ */
 
+/* Seconds after which what was begun has come as far as it can. */
+#define SETTLE 5
 /* A deadline that was given up on one processor may still ring once on another: so long after a
  * cancellation (postern.cancelGrace) nothing does. */
 #define SETTLE_CANCELLED 13
@@ -319,16 +321,16 @@ static void idle(const char *supplicant)
     void *result = NULL;
 
     pthread_create(&opener, NULL, opener_run, &session);
-    quiet(0, 2); /* an open waits for a supplicant */
+    quiet(0, SETTLE); /* an open waits for a supplicant */
     ok(system(supplicant) == 0, "the supplicant starts");
     pthread_join(opener, &result);
     ok(result == NULL && start(&other) == TEEC_SUCCESS, "then the open succeeds");
-    quiet(1, 2); /* sessions are open */
+    quiet(1, SETTLE); /* sessions are open */
     waiter_start(&waiter[0], &session);
-    quiet(2, 2); /* an app sleeps, its caller with it */
+    quiet(2, SETTLE); /* an app sleeps, its caller with it */
     waiter_start(&waiter[1], &session);
     waiter_start(&waiter[2], &other);
-    quiet(3, 2); /* others wait for their turn, in the session and at the app */
+    quiet(3, SETTLE); /* others wait for their turn, in the session and at the app */
     bool good = true;
     for (int i = 3; i-- > 0;)
         TEEC_RequestCancellation(&waiter[i].operation);

@@ -70,7 +70,7 @@ static void debugger(void)
 static void sleepers(void)
 {
     struct call call;
-    call_wait_init(&call, 2, session, 30, 1);
+    call_wait_init(&call, 2, session, 500, 1);
     call_start(&call);
     ok(call_run_to_sleep(&call) && call_run(&call) && call.arg->head.ret == TEE_SUCCESS,
        "a sleeper is woken by its time-out");
@@ -267,7 +267,7 @@ static void power(void)
     }
     ok(good, "the processor of an interrupted app goes off: another one goes on with it");
     for (unsigned i = 0; i < 5; i++) { /* its timer goes with it */
-        call_wait_init(&shared_call, 2, session, 200, 5);
+        call_wait_init(&shared_call, 2, session, 1000, 5);
         other_start(other_leaves_call);
         other_wait();
         good = call_sleeps(&shared_call) && good;
