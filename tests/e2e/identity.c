@@ -7,9 +7,16 @@
 #include "tap.h"
 #include "tee.h"
 
+#include <abi/hostlink.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <openssl/sha.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -257,6 +264,85 @@ static void identity_applications(uint8_t mine[4][16])
     free(theirs);
 }
 
+/* In a child: connects, asks for a lane in the same breath, and becomes another program. */
+_Noreturn static void identity_become(int connection)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct link_hello hello = {
+        .magic = LINK_MAGIC, .protocol = LINK_PROTOCOL, .kind = LINK_KIND_TEEC};
+    const struct link_request lane = {.op = LINK_LANE_OPEN, .tag = 1};
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/" LINK_SOCKET_CLIENTS, here.run);
+    if (connect(connection, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        send(connection, &hello, sizeof(hello), MSG_NOSIGNAL) == (ssize_t)sizeof(hello) &&
+        send(connection, &lane, sizeof(lane), MSG_NOSIGNAL) == (ssize_t)sizeof(lane)) {
+        (void)execl("/bin/sleep", "sleep", "600", (char *)NULL);
+    }
+    _exit(1);
+}
+
+/* Whatever comes until the end of the connection. Answers whether descriptors were among it. */
+static bool identity_gets_descriptors(int connection)
+{
+    for (;;) {
+        union {
+            char bytes[CMSG_SPACE(8 * sizeof(int))];
+            struct cmsghdr align;
+        } control;
+        char bytes[256];
+        struct iovec piece = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+        struct msghdr message = {.msg_iov = &piece,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control.bytes,
+                                 .msg_controllen = sizeof(control.bytes)};
+        struct pollfd wait = {.fd = connection, .events = POLLIN};
+        if (poll(&wait, 1, (int)TEE_PATIENCE_MS) != 1) {
+            tee_bail("the daemon neither answers nor hangs up");
+        }
+        const ssize_t got = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == ECONNRESET) {
+            continue; /* it hung up on what it had not read; before that it may have said why */
+        }
+        if (got <= 0) {
+            return false;
+        }
+        if (CMSG_FIRSTHDR(&message) != NULL) {
+            return true;
+        }
+    }
+}
+
+/* A program asks for a lane and becomes another before the daemon looks who it is; who holds its socket
+ * must not get a lane under the other's name. */
+static void identity_borrowed(void)
+{
+    int started[2];
+    if (tee_lacks(TEE_DOOR, "a program that becomes another one")) {
+        return;
+    }
+    const int connection = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    if (connection < 0 || pipe2(started, O_CLOEXEC) != 0 || kill(here.daemon, SIGSTOP) != 0) {
+        tee_bail("socket, pipe or daemon");
+    }
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        identity_become(connection);
+    }
+    close(started[1]);
+    char byte;
+    (void)!read(started[0], &byte, 1); /* ends when the child has become the other program */
+    close(started[0]);
+    (void)kill(here.daemon, SIGCONT);
+    tap_ok(!identity_gets_descriptors(connection),
+           "no lane for what was asked before the program was looked at");
+    close(connection);
+    tap_ok(child > 0 && waitpid(child, NULL, WNOHANG) == 0, "by a program that had become another");
+    if (child > 0) {
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "print") == 0) {
@@ -272,6 +358,7 @@ int main(int argc, char **argv)
     tap_ok(identity_all("me", mine) == 0, "PUBLIC, USER and GROUP as Linux computes them");
     identity_data();
     identity_applications(mine);
+    identity_borrowed();
     if (geteuid() != 0) {
         tap_skip("needs root", "the same as another user");
     } else {
