@@ -42,10 +42,10 @@ told() { # WHAT NUMBER PATTERN
     result $? "$1 is told before the client's error"
 }
 offset='image offset 0x[0-9a-f]+'
-told 'a bad access' 1 "bad memory access, address 0x28, in bad_write[.a-z0-9]*\+0x[0-9a-f]+ \(x/app.c:32, $offset\)"
-told 'a panic' 2 "panic 0xffff0007: TEE_Panic\(TEE_ERROR_BAD_STATE, 0xffff0007\), in TA_Inv.* \(x/app.c:53, $offset\)"
-told 'an abort' 3 "abort\(\), in TA_Inv.* \(x/app.c:56, $offset\)"
-told 'an assertion' 4 'assertion failed: command != 4 \(app.c:58, in TA_InvokeCommandEntryPoint\)'
+told 'a bad access' 1 "bad memory access, address 0x28, in bad_write[.a-z0-9]*\+0x[0-9a-f]+ \(x/app.c:33, $offset\)"
+told 'a panic' 2 "panic 0xffff0007: TEE_Panic\(TEE_ERROR_BAD_STATE, 0xffff0007\), in TA_Inv.* \(x/app.c:54, $offset\)"
+told 'an abort' 3 "abort\(\), in TA_Inv.* \(x/app.c:57, $offset\)"
+told 'an assertion' 4 'assertion failed: command != 4 \(app.c:59, in TA_InvokeCommandEntryPoint\)'
 equal 'and all are in the log, at their time' "$(grep -cE '^20[0-9-]*T[0-9:.]*Z error   app .* ended: ' log)" 4
 postern keygen -o other >/dev/null
 postern sign -m x/manifest.txt -i aarch64:x/obj/x/x.aarch64.elf -k other.key -o foreign.ta

@@ -64,7 +64,9 @@ TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t 
         overflow(40);
         break;
     case 7:
-        puts("\xc2\x9b" "2J\xe2\x80\xae" "caf\xc3\xa9"); /* clears a terminal; reverses a line */
+        puts("\xc2\x9b"
+             "2J\xe2\x80\xae"
+             "caf\xc3\xa9"); /* clears a terminal; reverses a line */
         break;
     default:
         break;
