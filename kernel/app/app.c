@@ -336,7 +336,10 @@ static enum error connect_to(struct instance *instance, const struct app_caller 
         handle_reserve_sessions(&instance->handles, port_object_pending(instance->service) + 1);
     if (error != E_OK)
         return error == E_NO_RESOURCES ? E_SESSION_MAXIMUM : error;
-    return port_object_connect(instance->service, caller->account, caller->uuid, channel);
+    error = port_object_connect(instance->service, caller->account, caller->uuid, channel);
+    if (error == E_OK)
+        list_remove(&instance->ending_link); /* it is in use again */
+    return error;
 }
 
 enum error app_connect(const uint8_t uuid[16], const struct app_caller *caller,

@@ -5,7 +5,7 @@
 static uint32_t last_number;
 static uint32_t num_instances;
 
-/* Those that end, until what they had is free; and how many wait for that. */
+/* Those that end or are about to, until what they had is free; and how many wait for that. */
 static struct list ending;
 static uint32_t num_waiting;
 static uint64_t num_ended;
@@ -174,6 +174,13 @@ void instance_retire(struct instance *instance)
     begin_to_end(instance);
 }
 
+void instance_session_over(struct instance *instance)
+{
+    if (instance_alive(instance) && instance->service->connections == 0 &&
+        !instance->app->manifest.keep_alive)
+        begin_to_end(instance);
+}
+
 void instance_serve(struct instance *instance, struct channel *channel)
 {
     instance->serving = channel;
@@ -336,9 +343,15 @@ static void end_wait_expired(struct timer *timer)
     donor_wake(wait->donor);
 }
 
-bool instance_await_end(struct donor *donor, const bool *gives_up, struct kernel_lock *lock)
+uint64_t instance_num_ended(void)
 {
-    struct end_wait wait = {.donor = donor, .gives_up = gives_up, .ended_before = num_ended};
+    return num_ended;
+}
+
+bool instance_await_end(struct donor *donor, uint64_t before, const bool *gives_up,
+                        struct kernel_lock *lock)
+{
+    struct end_wait wait = {.donor = donor, .gives_up = gives_up, .ended_before = before};
     const struct donor_call call = {
         .done = end_wait_done, .target = end_wait_target, .context = &wait};
     thread_run_rest(false, lock); /* some may be about to find that they are not needed any more */

@@ -77,10 +77,14 @@ void instance_end(struct instance *instance, const char *how, bool failed) COLD;
 void instance_kill(struct instance *instance, const char *reason) COLD;
 /* It takes no more sessions, cleans up and ends. */
 void instance_retire(struct instance *instance);
-/* Memory is short: lends the processor until some instance that was ending has given back what it had,
- * but for 5 seconds at the most, and not when *gives_up. Not for calls of apps, of which the one that
- * ends may be waiting for the caller. False: none was, or it took too long. */
-bool instance_await_end(struct donor *donor, const bool *gives_up,
+/* A session of it is over: without any it is about to end, unless it is kept alive. */
+void instance_session_over(struct instance *instance);
+/* How many have ended and given back what they had. */
+uint64_t instance_num_ended(void);
+/* Memory was short after `before` had ended: lends the processor until one more has, of those that
+ * are ending or about to, but for 5 seconds at the most, and not when *gives_up. Not for calls of apps,
+ * of which the one that ends may be waiting for the caller. False: none was, or it took too long. */
+bool instance_await_end(struct donor *donor, uint64_t before, const bool *gives_up,
                         struct kernel_lock *lock) MUST_CHECK COLD;
 
 /* The system call that waited was answered: forgets all that was remembered for it. */

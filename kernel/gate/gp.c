@@ -310,6 +310,7 @@ static void refuse_message(struct msg_arg *arg, enum error error)
 static void free_session(struct gp_session *session)
 {
     object_close(&session->channel->object);
+    instance_session_over(session->instance);
     instance_put(session->instance);
     port_free(session);
 }
@@ -329,10 +330,6 @@ static enum error create_session(struct gp_call_state *call, const struct reques
 {
     static const uint8_t normal_world[16];
     struct gp_client *client = call->client;
-    struct gp_session *session = port_alloc(sizeof(*session));
-    if (session == NULL)
-        return E_NO_MEMORY;
-    list_init(&session->calls);
     struct client_package *package = client_find_package(client, request->uuid);
     struct app_package offered = {0};
     if (package != NULL)
@@ -343,16 +340,25 @@ static enum error create_session(struct gp_call_state *call, const struct reques
         .offered = package != NULL ? &offered : NULL,
         .gives_up = &call->cancelled,
     };
+    struct gp_session *session = NULL;
     enum error error;
+    uint64_t num_ended;
     do {
-        error = app_connect(request->uuid, &caller, lock, &session->channel, &session->instance);
-    } while (error == E_NO_MEMORY && instance_await_end(&call->donor, &call->cancelled, lock));
+        num_ended = instance_num_ended();
+        if (session == NULL)
+            session = port_alloc(sizeof(*session));
+        error = session == NULL ? E_NO_MEMORY
+                                : app_connect(request->uuid, &caller, lock, &session->channel,
+                                              &session->instance);
+    } while (error == E_NO_MEMORY &&
+             instance_await_end(&call->donor, num_ended, &call->cancelled, lock));
     if (package != NULL)
         client_package_done(package);
     if (error != E_OK) {
         port_free(session);
         return error;
     }
+    list_init(&session->calls);
     *out = session;
     return E_OK;
 }

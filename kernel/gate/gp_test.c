@@ -4,6 +4,7 @@
  */
 #include <abi/error.h>
 #include <abi/session.h>
+#include <kernel/app/instance.h>
 #include <kernel/decode/message.h>
 #include <kernel/gate/client.h>
 #include <kernel/object/set.h>
@@ -74,6 +75,7 @@ struct app_log {
     uint8_t client_uuid[16];
     uint32_t login;
     bool slow_close; /* it sleeps for long before it closes a session */
+    bool lingers;    /* when its session is closed, it takes its time to end */
     int64_t lost;    /* what came of taking a message as if it were no call */
 };
 static struct app_log app_log;
@@ -191,13 +193,18 @@ static void lose_next(struct fiber *fiber, const struct session_reply *reply)
     (void)fiber_call(fiber, SYS_SLEEP, 3600000000000u, 0);
 }
 
+static void linger(struct fiber *fiber)
+{
+    (void)fiber_call(fiber, SYS_SLEEP, LEAVE_NS, 0);
+    (void)fiber_call(fiber, SYS_EXIT, 0, 0);
+}
+
 static void leave(struct fiber *fiber, const struct session_reply *reply)
 {
     (void)fiber_out(fiber, reply, sizeof(*reply));
     (void)fiber_call(fiber, SYS_SEND, fiber_page(fiber)->event.handle, sizeof(*reply), 0);
     assert_int_equal(fiber_call(fiber, SYS_RETIRE), 0);
-    (void)fiber_call(fiber, SYS_SLEEP, LEAVE_NS, 0);
-    (void)fiber_call(fiber, SYS_EXIT, 0, 0);
+    linger(fiber);
 }
 
 static void serve(struct fiber *fiber)
@@ -216,6 +223,8 @@ static void serve(struct fiber *fiber)
         if ((page->recv.flags & SYS_RECV_MSG) == 0) {
             if ((page->event.event & SYS_EVENT_HUP) != 0)
                 (void)fiber_call(fiber, SYS_CLOSE, page->event.handle);
+            if (app_log.lingers)
+                linger(fiber);
             continue;
         }
         struct session_request request;
@@ -1324,6 +1333,50 @@ static void ending_app_makes_room(void **state)
     assert_true(made_room > 3);
 }
 
+/* Whose last session was closed, it does so, too, even if it has not said yet that it ends. */
+static void closed_app_makes_room(void **state)
+{
+    (void)state;
+    unsigned made_room = 0;
+    for (uint64_t nth = 1; nth < 40; nth++) {
+        start("");
+        struct gp_client *client = client_create();
+        uint32_t session = must_open(client);
+        app_log.lingers = true;
+        assert_int_equal(close_session(client, session), CODE_SUCCESS);
+        uint64_t before = port_clock_ns();
+        test_port_fail_allocation(nth);
+        uint32_t ret = open_session(client, &session);
+        test_port_fail_allocation(0);
+        assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
+        if (ret == CODE_SUCCESS && port_clock_ns() - before >= LEAVE_NS)
+            made_room++;
+        gp_client_destroy(client);
+    }
+    assert_true(made_room > 3);
+}
+
+/* What ended between the failure and the wait for it made room as well. */
+static void app_that_ended_made_room(void **state)
+{
+    (void)state;
+    static const bool stays;
+    start("");
+    struct gp_client *client = client_create();
+    uint32_t session = must_open(client);
+    uint64_t num_ended = instance_num_ended();
+    assert_int_equal(invoke(client, session, COMMAND_LEAVE), CODE_SUCCESS);
+    test_port_advance(LEAVE_NS);
+    gp_client_destroy(client);
+    kernel_background();
+    assert_int_equal(test_port_live_apps(), 0);
+    struct donor donor;
+    KERNEL_LOCKED(lock);
+    donor_init(&donor);
+    assert_true(instance_await_end(&donor, num_ended, &stays, &lock));
+    assert_false(instance_await_end(&donor, instance_num_ended(), &stays, &lock));
+}
+
 /* It does so before an allocation fails, where the port says that memory is short. */
 static void unused_app_gives_way_early(void **state)
 {
@@ -1421,6 +1474,8 @@ int main(void)
         cmocka_unit_test_teardown(unused_app_makes_room, finish),
         cmocka_unit_test_teardown(unused_app_gives_way_early, finish),
         cmocka_unit_test_teardown(ending_app_makes_room, finish),
+        cmocka_unit_test_teardown(closed_app_makes_room, finish),
+        cmocka_unit_test_teardown(app_that_ended_made_room, finish),
         cmocka_unit_test_teardown(refusals_are_logged_with_measure, finish),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
