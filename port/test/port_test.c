@@ -33,6 +33,8 @@ struct port_mem {
 
 struct port_app {
     struct test_app test;
+    struct port_app *next;
+    bool named;
     int64_t answer;
     uint64_t next_address;
 };
@@ -54,6 +56,8 @@ static struct {
     uint8_t port_uuid[16];
     enum error (*rpc)(struct msg_arg *arg);
     void (*pass)(void);
+    void (*meanwhile)(void);
+    void (*stuck)(void);
     bool memory_low;
     bool slow_unmap;
     void (*idle)(void *context);
@@ -63,6 +67,7 @@ static struct {
     size_t live_allocations;
     struct allocation pieces;
     uint64_t live_apps;
+    struct port_app *apps;
     uint64_t live_memory;
     size_t log_length;
     char log[LOG_SIZE];
@@ -145,6 +150,16 @@ void test_port_set_pass(void (*pass)(void))
     world.pass = pass;
 }
 
+void test_port_set_meanwhile(void (*meanwhile)(void))
+{
+    world.meanwhile = meanwhile;
+}
+
+void test_port_set_stuck(void (*stuck)(void))
+{
+    world.stuck = stuck;
+}
+
 void test_port_set_memory_low(bool low)
 {
     world.memory_low = low;
@@ -179,6 +194,19 @@ void test_port_set_development(bool development)
 uint64_t test_port_live_apps(void)
 {
     return world.live_apps;
+}
+
+struct test_app *test_port_next_app(void)
+{
+    for (struct port_app *app = world.apps; app != NULL; app = app->next) {
+        if (!app->named) {
+            app->named = true;
+            return &app->test;
+        }
+    }
+    for (struct port_app *app = world.apps; app != NULL; app = app->next)
+        app->named = false;
+    return NULL;
 }
 
 uint64_t test_port_live_memory(void)
@@ -256,8 +284,20 @@ void port_free(void *memory)
     free(piece);
 }
 
+/* Something took its time. It is not called again from what it calls. */
+static void time_passes(void)
+{
+    void (*meanwhile)(void) = world.meanwhile;
+    if (meanwhile == NULL || world.locked)
+        return;
+    world.meanwhile = NULL;
+    meanwhile();
+    world.meanwhile = meanwhile;
+}
+
 enum error port_mem_create(uint64_t size, struct port_mem **out)
 {
+    time_passes();
     *out = allocation_fails() ? NULL : piece_create(sizeof(**out));
     if (*out == NULL)
         return E_NO_MEMORY;
@@ -323,6 +363,8 @@ static void let_something_happen(void)
             world.now = world.timer;
         world.timer = UINT64_MAX;
         kernel_timer();
+    } else if (world.stuck != NULL) {
+        world.stuck();
     } else {
         port_panic("deadlock: everybody sleeps and nothing is going to happen");
     }
@@ -372,6 +414,7 @@ enum error port_random(void *out, size_t size)
 void port_device_key(uint8_t key[32])
 {
     check_unlocked();
+    time_passes();
     memset(key, 0x5a, 32);
 }
 
@@ -430,6 +473,7 @@ enum error port_image_create(const uint8_t uuid[16], const uint8_t *elf, size_t 
         port_free(copy);
         return E_NO_MEMORY;
     }
+    time_passes();
     memcpy(copy, elf, size);
     memcpy(image->uuid, uuid, 16);
     image->elf = copy;
@@ -447,12 +491,14 @@ void port_image_destroy(struct port_image *image)
 const uint8_t *port_image_bytes(const struct port_image *image, size_t *size)
 {
     check_unlocked();
+    time_passes();
     *size = image->size;
     return image->elf;
 }
 
 enum error port_app_create(const struct port_app_config *config, struct port_app **out)
 {
+    time_passes();
     struct port_app *app = port_alloc(sizeof(*app));
     if (app == NULL)
         return E_NO_MEMORY;
@@ -460,15 +506,23 @@ enum error port_app_create(const struct port_app_config *config, struct port_app
     memcpy(app->test.uuid, config->image->uuid, 16);
     app->test.play = kind->play;
     app->test.context = kind->context;
+    app->test.owner = config->owner;
     app->test.page.start = config->start;
     app->next_address = SYS_WINDOW_BASE;
     world.live_apps++;
+    app->next = world.apps;
+    world.apps = app;
     *out = app;
     return E_OK;
 }
 
 void port_app_destroy(struct port_app *app)
 {
+    struct port_app **link = &world.apps;
+    time_passes();
+    while (*link != app)
+        link = &(*link)->next;
+    *link = app->next;
     world.live_apps--;
     port_free(app);
 }
@@ -602,6 +656,7 @@ enum error port_rpc(struct msg_arg *arg)
 {
     if (world.locked)
         port_panic("the normal world is asked with the lock held");
+    time_passes();
     if (world.rpc != NULL)
         return world.rpc(arg);
     switch (arg->head.cmd) {

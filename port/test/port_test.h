@@ -24,6 +24,7 @@ struct test_app {
     uint8_t uuid[16];
     test_app_fn *play;
     void *context;   /* the test's */
+    void *owner;     /* as the kernel calls it */
     uint64_t steps;  /* how often it was entered */
     bool killed;     /* by port_app_kill */
     bool ended;      /* by port_app_destroy */
@@ -51,6 +52,11 @@ void test_port_set_slow_unmap(bool slow);
 void test_port_set_rpc(enum error (*rpc)(struct msg_arg *arg));
 /* What happens while the normal world has the processor (port_pass); NULL: nothing. */
 void test_port_set_pass(void (*pass)(void));
+/* What happens while something takes its time without the lock: an RPC, a start, an end, memory, a
+ * signature; NULL: nothing. It may call the kernel, but not wait there for who called the port. */
+void test_port_set_meanwhile(void (*meanwhile)(void));
+/* Is called instead of the panic when nobody could ever wake a sleeper: sees to it that somebody does. */
+void test_port_set_stuck(void (*stuck)(void));
 /* Is called once, without the lock, when everybody sleeps and before time goes on. */
 void test_port_when_idle(void (*event)(void *context), void *context);
 /* The nth allocation from now on fails (1 is the next one); 0: none does. */
@@ -58,6 +64,8 @@ void test_port_fail_allocation(uint64_t nth);
 void test_port_set_development(bool development);
 
 uint64_t test_port_live_apps(void);
+/* One of them; NULL: there is none, or all were named since the last NULL. */
+struct test_app *test_port_next_app(void);
 uint64_t test_port_live_memory(void); /* memory objects */
 uint64_t test_port_allocations(void); /* asked for since the start */
 const char *test_port_log(void);      /* all lines since the start */
