@@ -47,7 +47,8 @@ static bool tree_make(struct physical at)
         return false;
     }
     for (uint64_t i = 0; i < layout.data; i += PAGE_SIZE) {
-        if (!table_app_map(library_root, library_base + i, physical(at.value + i), SYS_MEM_READ,
+        const struct physical page = physical(at.value + i);
+        if (!table_app_map(library_root, library_base + i, &page, 1, SYS_MEM_READ,
                            i >= layout.text && i < layout.fixed, false)) {
             return false;
         }

@@ -165,15 +165,18 @@ enum table_kind {
 /* The kernel's space. Range in whole pages. False: no page for a table. */
 bool table_map(uint64_t address, struct physical to, uint64_t size, enum table_kind kind);
 void table_unmap(uint64_t address, uint64_t size);
-/* An app's space. `root` is a page. */
-bool table_app_map(uint64_t *root, uint64_t address, struct physical to, uint32_t prot, bool code,
-                   bool normal_world);
+/* An app's space. `root` is a page. Maps the pages that `to` names, one after the other. False: no page for
+ * a table; some may be mapped. */
+bool table_app_map(uint64_t *root, uint64_t address, const struct physical *to, uint64_t pages,
+                   uint32_t prot, bool code, bool normal_world);
 /* Whether the app can read, or write, the page there now. */
 bool table_app_access(uint64_t *root, uint64_t address, bool write);
 /* Makes the tables for these pages, so that mapping them cannot fail. */
 bool table_app_prepare(uint64_t *root, uint64_t address, uint64_t pages);
 /* Clears; answers what was mapped there, or false. Followed by table_app_flush. */
 bool table_app_unmap(uint64_t *root, uint64_t address, struct physical *was);
+/* Clears many, whatever was there. Followed by table_app_flush. */
+void table_app_clear(uint64_t *root, uint64_t address, uint64_t pages);
 /* Shows in `root` what `from` has in these bytes and in all that share their tables (2 MiB), by the same
  * tables, for reading only. Both have tables of the second level there. */
 void table_app_share(uint64_t *root, uint64_t *from, uint64_t address, uint64_t size);
@@ -210,8 +213,8 @@ enum error share_release(uint64_t cookie);
 volatile void *share_pointer(uint64_t cookie, uint64_t offset, size_t *room);
 /* Copies to a place inside registered memory, which may be anywhere. False: no such place. */
 bool share_write(uint64_t cookie, uint64_t offset, const void *bytes, uint64_t size);
-/* Page `index` of a memory object, and whether it is the normal world's. */
-struct physical mem_page(const struct port_mem *mem, uint64_t index, bool *normal_world);
+/* The pages of a memory object, and whether they are the normal world's. */
+const struct physical *mem_pages(const struct port_mem *mem, bool *normal_world);
 /* Maps a page list contiguously for the kernel; NULL: no room. `pages`: how many. */
 volatile uint8_t *share_map(uint64_t list, uint64_t pages, uint32_t *slot);
 void share_unmap(uint32_t slot, uint64_t pages);

@@ -103,10 +103,10 @@ uint64_t port_mem_size(const struct port_mem *mem)
     return mem->pages * PAGE_SIZE;
 }
 
-struct physical mem_page(const struct port_mem *mem, uint64_t index, bool *normal_world)
+const struct physical *mem_pages(const struct port_mem *mem, bool *normal_world)
 {
     *normal_world = mem->normal_world;
-    return mem->page[index];
+    return mem->page;
 }
 
 /* --- Lists of pages. ------------------------------------------------------------------------------ */

@@ -24,8 +24,8 @@ static bool region_add(struct port_app *app, uint32_t index, uint64_t base, uint
 /* Maps a page of the app's own; it goes back when the space is destroyed. */
 static bool own_map(struct port_app *app, uint64_t address, void *page)
 {
-    return table_app_map(app->root, address, page_physical(page), SYS_MEM_READ | SYS_MEM_WRITE,
-                         false, false);
+    const struct physical to = page_physical(page);
+    return table_app_map(app->root, address, &to, 1, SYS_MEM_READ | SYS_MEM_WRITE, false, false);
 }
 
 static bool segment_map(struct port_app *app, const struct image_segment *segment)
@@ -34,8 +34,8 @@ static bool segment_map(struct port_app *app, const struct image_segment *segmen
 
     for (uint64_t i = 0; i < segment->pages; i++, address += PAGE_SIZE) {
         if (segment->shared) {
-            if (!table_app_map(app->root, address, page_physical(segment->page[i]), SYS_MEM_READ,
-                               segment->code, false)) {
+            const struct physical to = page_physical(segment->page[i]);
+            if (!table_app_map(app->root, address, &to, 1, SYS_MEM_READ, segment->code, false)) {
                 return false;
             }
             continue;
@@ -98,9 +98,7 @@ enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap
         }
     }
     for (unsigned i = 0; i < APP_PAGE_PAGES; i++) {
-        struct physical to = page_physical((uint8_t *)app->page + i * PAGE_SIZE);
-        if (!table_app_map(app->root, app->page_address + i * PAGE_SIZE, to,
-                           SYS_MEM_READ | SYS_MEM_WRITE, false, false)) {
+        if (!own_map(app, app->page_address + i * PAGE_SIZE, (uint8_t *)app->page + i * PAGE_SIZE)) {
             return E_NO_MEMORY;
         }
     }
@@ -131,14 +129,6 @@ static void range_free(struct port_app *app, uint64_t address, uint64_t pages)
     }
 }
 
-static void pages_clear(struct port_app *app, uint64_t address, uint64_t pages)
-{
-    struct physical was;
-    for (uint64_t i = 0; i < pages; i++) {
-        (void)table_app_unmap(app->root, address + i * PAGE_SIZE, &was);
-    }
-}
-
 static void mappings_free(struct app_mapping *mapping)
 {
     while (mapping != NULL) {
@@ -154,7 +144,7 @@ void space_destroy(struct port_app *app)
         /* First what lies in the place of the app's own pages, and is not the app's to give back. */
         for (const struct app_mapping *mapping = app->replaced; mapping != NULL;
              mapping = mapping->next) {
-            pages_clear(app, mapping->address, mapping->pages);
+            table_app_clear(app->root, mapping->address, mapping->pages);
         }
         for (uint32_t i = 0; i < app->num_regions; i++) {
             range_free(app, app->region[i].base, app->region[i].pages);
@@ -239,13 +229,12 @@ static struct app_mapping **place_find(struct port_app *app, uint64_t pages, uin
 bool space_map(struct port_app *app, const struct port_mem *mem, uint64_t first, uint64_t address,
                uint64_t pages, uint32_t prot)
 {
-    for (uint64_t i = 0; i < pages; i++) {
-        bool normal_world;
-        struct physical page = mem_page(mem, first + i, &normal_world);
-        if (!table_app_map(app->root, address + i * PAGE_SIZE, page, prot, false, normal_world)) {
-            pages_clear(app, address, i);
-            return false;
-        }
+    bool normal_world;
+    const struct physical *page = mem_pages(mem, &normal_world);
+
+    if (!table_app_map(app->root, address, page + first, pages, prot, false, normal_world)) {
+        table_app_clear(app->root, address, pages);
+        return false;
     }
     return true;
 }
@@ -313,7 +302,7 @@ bool port_app_unmap(struct port_app *app, uint64_t address, uint64_t size)
         mapping_link(address < APP_SHARE_WINDOW ? &app->replaced : &app->mappings, address);
     struct app_mapping *mapping = *link;
     if (mapping != NULL && size == mapping->pages * PAGE_SIZE) {
-        pages_clear(app, address, mapping->pages);
+        table_app_clear(app->root, address, mapping->pages);
         table_app_flush(app->asid, address, mapping->pages);
         *link = mapping->next;
         port_free(mapping);

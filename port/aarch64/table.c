@@ -191,13 +191,19 @@ void table_identity_map(struct physical page)
     map_at(identity_root, page.value, page, PAGE_SIZE, kind_bits(TABLE_CODE) | NOT_GLOBAL);
 }
 
-bool table_app_map(uint64_t *root, uint64_t address, struct physical to, uint32_t prot, bool code,
-                   bool normal_world)
+/* The entry of level 3 that follows `entry` (NULL: the first one is wanted), for the address `at`: in the
+ * same table, or looked up where another one begins. */
+static uint64_t *entry_next(uint64_t *root, uint64_t *entry, uint64_t at, bool make)
 {
-    uint64_t *entry = entry_find(root, address, 3, true);
-    if (entry == NULL) {
-        return false;
+    if (entry == NULL || at % (ENTRIES * PAGE_SIZE) == 0) {
+        return entry_find(root, at, 3, make);
     }
+    return entry + 1;
+}
+
+bool table_app_map(uint64_t *root, uint64_t address, const struct physical *to, uint64_t pages,
+                   uint32_t prot, bool code, bool normal_world)
+{
     uint64_t bits = PAGE | MEMORY | USER | SHAREABLE | ACCESSED | NOT_GLOBAL | PXN;
     if (!code) {
         bits |= UXN;
@@ -208,7 +214,14 @@ bool table_app_map(uint64_t *root, uint64_t address, struct physical to, uint32_
     if (normal_world) {
         bits |= NORMAL_WORLD;
     }
-    *(volatile uint64_t *)entry = to.value | bits;
+    uint64_t *entry = NULL;
+    for (uint64_t i = 0; i < pages; i++) {
+        entry = entry_next(root, entry, address + i * PAGE_SIZE, true);
+        if (entry == NULL) {
+            return false;
+        }
+        *(volatile uint64_t *)entry = to[i].value | bits;
+    }
     __asm__ volatile("dsb ishst" : : : "memory");
     return true;
 }
@@ -239,6 +252,17 @@ bool table_app_unmap(uint64_t *root, uint64_t address, struct physical *was)
     *was = physical(*entry & ADDRESS);
     *(volatile uint64_t *)entry = 0;
     return true;
+}
+
+void table_app_clear(uint64_t *root, uint64_t address, uint64_t pages)
+{
+    uint64_t *entry = NULL;
+    for (uint64_t i = 0; i < pages; i++) {
+        entry = entry_next(root, entry, address + i * PAGE_SIZE, false);
+        if (entry != NULL) {
+            *(volatile uint64_t *)entry = 0;
+        }
+    }
 }
 
 void table_app_share(uint64_t *root, uint64_t *from, uint64_t address, uint64_t size)

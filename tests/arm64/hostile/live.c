@@ -120,8 +120,21 @@ static void memory_large(void)
     bool good = call.answer == SMC_RPC_INTERRUPT;
     good = memory_release(5, 0x8888) == TEE_ERROR_BAD_PARAMETERS && good; /* not yet */
     good = call_run(&call) && call.answer == SMC_OK && call.arg->head.ret == TEE_SUCCESS && good;
-    good = memory_release(5, 0x8888) == TEE_SUCCESS && good;
     ok(good, "a long list of pages is looked at with interrupts on");
+    for (unsigned i = 0; i < 3; i++) { /* mapped for reading, then for writing, too */
+        call_init(&call, 4, MSG_CMD_INVOKE_COMMAND, 1);
+        call.arg->head.session = session;
+        call.arg->head.func = BAD_NOTHING;
+        call_memory(&call, 0, i == 0 ? MSG_ATTR_RMEM_INPUT : MSG_ATTR_RMEM_INOUT, 0x8888, 0,
+                    65536 * PAGE);
+        call_start(&call);
+        good = call_run(&call) && good;
+        good = call.answer == SMC_OK && call.arg->head.ret == TEE_SUCCESS && good;
+    }
+    good = memory_release(5, 0x8888) == TEE_SUCCESS && good;
+    good = memory_release(5, 0x8888) == TEE_ERROR_BAD_PARAMETERS && good;
+    good = session_invoke(0, session, BAD_NOTHING, 0) == TEE_SUCCESS && good;
+    ok(good, "an app gets all of it, and goes on when it is released");
 }
 
 /* --- Slots. ------------------------------------------------------------------------------------------- */
