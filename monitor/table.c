@@ -25,7 +25,8 @@ static const uint64_t table_level2[512] __attribute__((aligned(4096))) = {
     [1] = 0x200000 | MEMORY | READ_ONLY | NO_EXECUTE,
     [2] = 0x400000 | MEMORY | READ_ONLY | NO_EXECUTE,
     [3] = 0x600000 | MEMORY | READ_ONLY | NO_EXECUTE,
-    BLOCK2(MACHINE_GICD) | DEVICE, /* the CPU interface, too */
+    BLOCK2(MACHINE_GICD) | DEVICE, /* the CPU interface, and the redistributors, too */
+    BLOCK2(MACHINE_GICD + 0x200000) | DEVICE,
     BLOCK2(MACHINE_UART & ~0x1fffff) | DEVICE,
     BLOCK2(MACHINE_SECURE_RAM) | MEMORY | READ_WRITE | NO_EXECUTE,
     /* As far as the kernel's image can reach that is copied there. */

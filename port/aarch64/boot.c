@@ -21,7 +21,10 @@ struct {
     uint64_t ttbr0, ttbr1, tcr, mair, sctlr;
 } boot_registers;
 uint32_t boot_lock;
-struct cpu cpus[CPUS_MAX];
+
+/* By number, each made when its processor comes on for the first time; it stays. Under boot_lock. */
+static struct cpu *cpus[CPUS_MAX];
+static struct cpu first_cpu;
 
 /* kernel.ld, entry.S */
 extern const uint8_t image_start[], image_text[], image_constants[], image_data[], image_trust[],
@@ -67,13 +70,14 @@ uint64_t boot_tables(uint64_t image)
     return address;
 }
 
+/* 0: no memory. */
 static uint64_t stack_map(unsigned slot)
 {
     uint64_t top = STACK_BASE + ((uint64_t)(slot + 1) << STACK_STRIDE_SHIFT);
     for (uint64_t at = top - STACK_SIZE; at < top; at += PAGE_SIZE) {
         void *page = page_take(1);
         if (page == NULL || !table_map(at, page_physical(page), PAGE_SIZE, TABLE_DATA)) {
-            port_panic("no memory for the stacks");
+            return 0;
         }
     }
     return top;
@@ -152,9 +156,9 @@ void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
 
     table_move(address - image);
     table_identity = boot_registers.ttbr0;
-    cpus[0].used = true;
-    cpus[0].affinity = mpidr_el1_read() & 0xff00ffffff;
-    tpidr_el1_write((uint64_t)&cpus[0]);
+    cpus[0] = &first_cpu;
+    first_cpu.affinity = mpidr_el1_read() & 0xff00ffffff;
+    tpidr_el1_write((uint64_t)&first_cpu);
     vbar_el1_write((uint64_t)exception_vectors);
     barrier_isb();
     clock_start_now();
@@ -167,20 +171,18 @@ void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
     tree_read(tree);
     console_start(tree_facts.console);
     uint64_t room = secure_map(image, random_early());
-    for (unsigned i = 0; i < THREADS + CPUS_MAX; i++) {
-        uint64_t top = stack_map(i);
-        if (i >= THREADS) {
-            cpus[i - THREADS].stack_top = top;
-            cpus[i - THREADS].number = i - THREADS;
+    for (unsigned i = 0; i <= THREADS; i++) {
+        first_cpu.stack_top = stack_map(i); /* the last one's is */
+        if (first_cpu.stack_top == 0) {
+            port_panic("no memory for the stacks");
         }
     }
     thread_start();
     if (tree_facts.gic_version == 0) {
         port_panic("the device tree names no interrupt controller that is known");
     }
-    gic_start(tree_facts.gic_version, tree_facts.distributor, tree_facts.redistributor,
-              tree_facts.cpu_interface);
-    processor_start(&cpus[0]);
+    gic_start();
+    processor_start(&first_cpu);
     random_start();
     tree_complete(tree);
     if (kernel_start() != E_OK) {
@@ -196,27 +198,44 @@ void boot_main(uint64_t tree_address, uint64_t image, uint64_t address)
     smc_leave(KERNEL_RETURN_ENTRY, (uint64_t)vector_table - image_delta, 0, 0, 0);
 }
 
-/* On the boot stack, one processor at a time. Answers the top of this one's own stack. */
+/* NULL: one more than there may be, or no memory. */
+static struct cpu *cpu_find(uint64_t affinity)
+{
+    for (uint32_t i = 0; i < CPUS_MAX; i++) {
+        struct cpu *cpu = cpus[i];
+        if (cpu != NULL && cpu->affinity != affinity) {
+            continue;
+        }
+        if (cpu == NULL) {
+            cpu = port_alloc(sizeof(*cpu));
+            if (cpu == NULL) {
+                return NULL;
+            }
+            cpu->stack_top = stack_map(THREADS + i);
+            if (cpu->stack_top == 0) {
+                port_free(cpu);
+                return NULL;
+            }
+            cpu->number = i;
+            cpu->affinity = affinity;
+            cpus[i] = cpu;
+        }
+        return cpu;
+    }
+    return NULL;
+}
+
+/* On the boot stack, one processor at a time. Answers the top of this one's own stack; 0: it cannot
+ * be served, and stays where it is. */
 uint64_t boot_processor(void)
 {
-    uint64_t affinity = mpidr_el1_read() & 0xff00ffffff;
-    struct cpu *cpu = NULL;
+    struct cpu *cpu = cpu_find(mpidr_el1_read() & 0xff00ffffff);
 
-    for (unsigned i = 0; i < CPUS_MAX && cpu == NULL; i++) {
-        if (cpus[i].used && cpus[i].affinity == affinity) {
-            cpu = &cpus[i];
-        }
-    }
-    for (unsigned i = 0; i < CPUS_MAX && cpu == NULL; i++) {
-        if (!cpus[i].used) {
-            cpu = &cpus[i];
-        }
-    }
     if (cpu == NULL) {
-        port_panic("more processors than the kernel was built for");
+        static const char text[] = "a processor stays off: no memory for it, or one too many";
+        port_log(SYS_LOG_ERROR, text, sizeof(text) - 1);
+        return 0;
     }
-    cpu->used = true;
-    cpu->affinity = affinity;
     cpu->thread = NULL;
     cpu->fp_owner = NULL;
     processor_start(cpu);

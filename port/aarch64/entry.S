@@ -107,13 +107,16 @@ processor_start:
     cbnz w2, 4b
     ldr x1, =boot_stack_end
     mov sp, x1
-    ldr x16, =boot_processor /* answers this processor's own stack */
+    ldr x16, =boot_processor /* answers this processor's own stack; 0: it cannot be served */
     blr x16
+    ldr x1, =boot_lock
+    stlr wzr, [x1]
+    cbz x0, 5f
     mov sp, x0
-    ldr x0, =boot_lock
-    stlr wzr, [x0]
     ldr x16, =boot_processor_ready
     br x16
+5:  wfi
+    b 5b
 
 /* With the MMU off: turns it on; the code goes on at its physical address. */
 mmu_on:

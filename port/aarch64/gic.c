@@ -8,36 +8,50 @@
 #define GICD DEVICE_BASE
 #define GICC (DEVICE_BASE + 0x100000)
 #define GICR (DEVICE_BASE + 0x200000)
+#define GICR_SIZE_MAX UINT64_C(0x4000000)
+#define BLOCK_SIZE UINT64_C(0x200000)
 
 uint32_t gic_version;
 
-void gic_start(uint32_t version, uint64_t distributor, uint64_t redistributor, uint64_t cpu)
+/* Of all processors, one after the other. */
+static uint64_t redistributors, redistributors_end;
+
+void gic_start(void)
 {
-    bool mapped = table_map(GICD, physical(distributor), 0x10000, TABLE_DEVICE);
-    if (version == 2) {
-        mapped = mapped && table_map(GICC, physical(cpu), 0x2000, TABLE_DEVICE);
+    const struct tree_facts *facts = &tree_facts;
+    bool mapped = table_map(GICD, physical(facts->distributor), 0x10000, TABLE_DEVICE);
+    if (facts->gic_version == 2) {
+        mapped = mapped && table_map(GICC, physical(facts->cpu_interface), 0x2000, TABLE_DEVICE);
     } else {
-        mapped = mapped &&
-                 table_map(GICR, physical(redistributor), CPUS_MAX * GICR_STRIDE, TABLE_DEVICE);
+        uint64_t size = facts->redistributor_size & ~(uint64_t)(GICR_STRIDE - 1);
+        size = size < GICR_SIZE_MAX ? size : GICR_SIZE_MAX;
+        /* In large blocks, as far as that goes. */
+        redistributors = GICR + facts->redistributor % BLOCK_SIZE;
+        redistributors_end = redistributors + size;
+        mapped =
+            mapped && table_map(redistributors, physical(facts->redistributor), size, TABLE_DEVICE);
     }
     if (!mapped) {
         port_panic("no memory for the interrupt controller's tables");
     }
-    gic_version = version;
+    gic_version = facts->gic_version;
 }
 
-/* The redistributor whose affinity is this processor's. */
+/* The redistributor whose affinity is this processor's; the first one, if none is. */
 static uint64_t redistributor_find(void)
 {
     uint64_t mpidr = mpidr_el1_read();
     uint64_t affinity = (mpidr & 0xffffff) | (mpidr >> 8 & 0xff000000);
-    for (uint64_t i = 0; i < CPUS_MAX; i++) {
-        uint64_t base = GICR + i * GICR_STRIDE;
-        if (device_read64(base + GICR_TYPER) >> 32 == affinity) {
+    for (uint64_t base = redistributors; base < redistributors_end; base += GICR_STRIDE) {
+        uint64_t type = device_read64(base + GICR_TYPER);
+        if (type >> 32 == affinity) {
             return base;
         }
+        if ((type & GICR_TYPER_LAST) != 0) {
+            break;
+        }
     }
-    return GICR;
+    return redistributors;
 }
 
 void gic_processor_start(void)

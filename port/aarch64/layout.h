@@ -36,7 +36,7 @@
 #define TRUST_LIBRARY 1
 #define TRUST_TABLE 16 /* offset */
 
-#define CPUS_MAX 8
+#define CPUS_MAX 64
 #define CPU_STACK_SIZE 0x2000
 
 /* Call slots. The last ones are kept for work that others wait for: closing, and the very last one for

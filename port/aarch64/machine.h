@@ -71,7 +71,6 @@ struct cpu {
     struct fp_state *fp_owner; /* whose registers are in the processor; NULL: the normal world's */
     uint64_t affinity;
     uint32_t number;
-    bool used;
     bool online;
     struct fp_state fp_normal; /* the normal world's, while fp_owner is not NULL */
     struct fp_state fp_own;    /* the kernel's own use outside threads */
@@ -221,7 +220,7 @@ void share_unmap(uint32_t slot, uint64_t pages);
 
 /* --- Interrupts, notifications, time (gic.c, notify.c). ------------------------------------------ */
 
-void gic_start(uint32_t version, uint64_t distributor, uint64_t redistributor, uint64_t cpu) COLD;
+void gic_start(void) COLD; /* as tree_facts says */
 void gic_processor_start(void);
 /* Takes a pending secure interrupt; GIC_SPURIOUS or above: none. */
 uint32_t gic_take(void);
@@ -254,14 +253,12 @@ void interrupt_fiq(void);
 
 /* --- The rest. ------------------------------------------------------------------------------------ */
 
-/* boot.c */
-extern struct cpu cpus[CPUS_MAX];
 /* tree.c: reads what the kernel needs from the device tree and adds what Linux needs. */
 void tree_read(const void *tree) COLD;
 void tree_complete(void *tree) COLD;
 struct tree_facts {
     uint32_t gic_version;
-    uint64_t distributor, redistributor, cpu_interface;
+    uint64_t distributor, redistributor, redistributor_size, cpu_interface;
     uint64_t secure_base, secure_size; /* all secure memory, EL3's too */
     uint64_t console;                  /* secure PL011; 0: none */
 };

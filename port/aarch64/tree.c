@@ -93,6 +93,7 @@ static bool gic_read(const void *fdt, const char *compatible, uint32_t version)
         return false;
     }
     tree_facts.gic_version = version;
+    tree_facts.redistributor_size = size;
     return true;
 }
 

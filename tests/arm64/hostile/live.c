@@ -230,6 +230,21 @@ static void both(void)
     ok(good && other_good, "apps run on both at once");
 }
 
+static bool one_of_many(void)
+{
+    uint32_t mine;
+    bool good = session_open(33, NULL, &mine) == TEE_SUCCESS;
+    good = session_invoke(33, mine, BAD_SECRET, 1000) == TEE_SUCCESS && good;
+    return session_close(33, mine) == TEE_SUCCESS && smc_changed[processor()] == 0 && good;
+}
+
+static void many(void)
+{
+    bool good = processors_each(one_of_many);
+    good = processors_each(one_of_many) && good;
+    ok(good, "each processor that the machine has comes on, calls, and goes off, twice");
+}
+
 /* --- Power. -------------------------------------------------------------------------------------------- */
 
 static void other_leaves_call(void)
@@ -324,6 +339,7 @@ void live_calls(void)
     memory_large();
     slots();
     both();
+    many();
     power();
     ok(call_memory_secrets() == 0, "no answer to these calls has a secret in memory");
     garbage();

@@ -265,10 +265,18 @@ uint64_t other_on(void)
     return answer;
 }
 
+static bool (*volatile each_work)(void);
+static uint32_t each_good; /* by bits */
+
 void hostile_other(uint64_t number)
 {
-    (void)number;
     interrupts_start();
+    if (number > 1) {
+        if (each_work()) {
+            (void)__atomic_fetch_or(&each_good, 1u << number, __ATOMIC_SEQ_CST);
+        }
+        (void)smc_fast(PSCI_CPU_OFF, 0, 0, 0);
+    }
     for (;;) {
         void (*work)(void) = __atomic_load_n(&other_work, __ATOMIC_ACQUIRE);
         if (work != NULL) {
@@ -294,4 +302,36 @@ void other_wait(void)
     while (!other_is_done()) {
         __asm__ volatile("yield");
     }
+}
+
+unsigned processors_there(void)
+{
+    unsigned count = 1;
+
+    if (!interrupts_are_v3()) {
+        return (device_read32(GICD + GICD_TYPER) >> 5 & 7) + 1;
+    }
+    for (uintptr_t base = GICR; (device_read64(base + GICR_TYPER) & GICR_TYPER_LAST) == 0;
+         base += GICR_STRIDE) {
+        count++;
+    }
+    return count;
+}
+
+bool processors_each(bool (*work)(void))
+{
+    uint32_t wanted = 0;
+
+    each_work = work;
+    __atomic_store_n(&each_good, 0, __ATOMIC_SEQ_CST);
+    for (unsigned i = 2; i < processors_there(); i++) {
+        if (smc_fast(PSCI_CPU_ON, i, (uint64_t)start, 0) != 0) {
+            return false;
+        }
+        uint64_t since = cntpct_el0_read();
+        while (smc_fast(PSCI_AFFINITY_INFO, i, 0, 0) != 1 && !time_is_up(since)) {
+        }
+        wanted |= 1u << i;
+    }
+    return __atomic_load_n(&each_good, __ATOMIC_SEQ_CST) == wanted;
 }

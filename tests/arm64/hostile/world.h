@@ -67,7 +67,7 @@ void registers_smc(struct registers *registers);
 void smc(uint64_t x[8]);
 /* A fast call or PSCI: its x0. */
 uint64_t smc_fast(uint64_t id, uint64_t x1, uint64_t x2, uint64_t x3);
-#define PROCESSORS 2u
+#define PROCESSORS 16u
 extern uint64_t smc_count[PROCESSORS];
 extern uint64_t smc_changed[PROCESSORS]; /* registers that differ but for x0 to x3 */
 extern uint64_t smc_leaked[PROCESSORS];  /* answers that look like an address of the kernel */
@@ -96,5 +96,10 @@ uint64_t other_on(void);
 void other_start(void (*work)(void));
 bool other_is_done(void);
 void other_wait(void);
+/* How many processors the machine has. */
+unsigned processors_there(void);
+/* Turns each processor behind the second on, one after the other: it does the work, and goes off. Whether
+ * each came and said that it is good. */
+bool processors_each(bool (*work)(void));
 
 #endif
