@@ -52,7 +52,9 @@ static void features_open(struct monitor_cpu *cpu)
         scr |= UINT64_C(1) << 38;
     }
     cpu->normal_scr = scr;
-    cpu->secure_scr = SCR_RES1 | SCR_RW | SCR_ST | SCR_SIF | (scr & (SCR_APK | SCR_API));
+    /* The keys for pointers are the normal world's, and stay in the processor: PACGA would compute with
+     * them, and traps. All other instructions that do are off in SCTLR_EL1. */
+    cpu->secure_scr = SCR_RES1 | SCR_RW | SCR_ST | SCR_SIF;
 }
 
 bool el2_exists(void)

@@ -102,7 +102,15 @@ int main(void)
                                          "the kernel's memory",
                                          "its stack overflows",
                                          "abort()",
-                                         "an SMC"};
+                                         "an SMC",
+                                         "an HVC",
+                                         "waiting for an interrupt",
+                                         "interrupts off",
+                                         "the counter",
+                                         "a line of the cache",
+                                         "an odd address to go to",
+                                         "an odd place for an atomic load",
+                                         "keys for pointers"};
     TEEC_Session session;
     TEEC_Session other;
     char what[100];

@@ -163,6 +163,30 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
     case BAD_SMC:
         __asm__ volatile("smc #0");
         return TEE_SUCCESS;
+    case BAD_HVC:
+        __asm__ volatile("hvc #0");
+        return TEE_SUCCESS;
+    case BAD_SLEEP:
+        __asm__ volatile("wfi");
+        return TEE_SUCCESS;
+    case BAD_MASK:
+        __asm__ volatile("msr daifset, #2");
+        return TEE_SUCCESS;
+    case BAD_COUNTER:
+        __asm__ volatile("mrs x0, cntvct_el0" : : : "x0");
+        return TEE_SUCCESS;
+    case BAD_CACHE:
+        __asm__ volatile("dc civac, %0" : : "r"(data) : "memory");
+        return TEE_SUCCESS;
+    case BAD_PC:
+        __asm__ volatile("adr x0, .\n\tadd x0, x0, #10\n\tblr x0" : : : "x0", "x30", "memory");
+        return TEE_SUCCESS;
+    case BAD_ATOMIC:
+        __asm__ volatile("ldxr x0, [%0]" : : "r"((uint8_t *)data + 1) : "x0", "memory");
+        return TEE_SUCCESS;
+    case BAD_KEY:
+        __asm__ volatile(".inst 0x9ac13000" : : : "x0"); /* pacga x0, x0, x1 */
+        return TEE_SUCCESS;
     case BAD_LOOP:
         for (;;)
             __asm__ volatile("" : : : "memory");

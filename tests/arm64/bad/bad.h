@@ -17,6 +17,14 @@ enum bad_command {
     BAD_STACK,       /* no end of it */
     BAD_ABORT,
     BAD_SMC,
+    BAD_HVC,
+    BAD_SLEEP,      /* WFI: the processor is not the app's to stop */
+    BAD_MASK,       /* interrupts off */
+    BAD_COUNTER,    /* a fine clock */
+    BAD_CACHE,      /* maintenance by address */
+    BAD_PC,         /* no address for an instruction */
+    BAD_ATOMIC,     /* across two words */
+    BAD_KEY,        /* a code by the keys for pointers, which are the normal world's */
     BAD_DEATHS_END, /* the commands before this one kill the app */
     BAD_LOOP,       /* for ever */
     BAD_WAIT,       /* value in: milliseconds; can be cancelled */

@@ -65,6 +65,28 @@ static void debugger(void)
     ok(good, "watchpoints and single steps of the normal world do not stop an app");
 }
 
+#define TARGET_DEAD 0xffff3024u
+
+/* Whatever this processor has that ends an app: it ends alone. */
+static void deaths(void)
+{
+    bool good = true;
+    for (uint32_t command = BAD_READ; command < BAD_DEATHS_END; command++) {
+        uint32_t mine;
+        bool dead = session_open(0, NULL, &mine) == TEE_SUCCESS;
+        dead = session_invoke(0, mine, command, 0) == TARGET_DEAD && dead;
+        (void)session_close(0, mine);
+        if (!dead) {
+            say("# lives: ");
+            say_number(command);
+            say("\n");
+        }
+        good = good && dead;
+    }
+    good = session_invoke(0, session, BAD_NOTHING, 0) == TEE_SUCCESS && good;
+    ok(good, "an app dies in every way, and alone");
+}
+
 /* --- Sleepers. --------------------------------------------------------------------------------------- */
 
 static void sleepers(void)
@@ -334,6 +356,7 @@ void live_calls(void)
     ok(session_invoke(0, session, BAD_NOTHING, 0) == TEE_SUCCESS, "it is called");
     secrets();
     debugger();
+    deaths();
     sleepers();
     memory_in_use();
     memory_large();
