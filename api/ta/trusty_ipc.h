@@ -145,7 +145,7 @@ long handle_set_create(void);
  *         (0 mutes it) and `cookie` the cookie that these bring
  * NO_ERROR, or: ERR_FAULT (event); the handles' errors; ERR_INVALID_ARGS: unknown cmd, a set in
  * itself or in a ring; ERR_ALREADY_EXISTS: ADD of what is in it; ERR_NOT_FOUND: DEL or MOD of what
- * is not.
+ * is not; ERR_NO_RESOURCES: 4096 entries in the app's sets; ERR_NO_MEMORY.
  */
 long handle_set_ctrl(uint32_t handle, uint32_t cmd, uevent_t *event);
 
