@@ -126,12 +126,13 @@ static struct app *find(const uint8_t uuid[16])
     return NULL;
 }
 
-/* Forgets the version that was loaded longest ago of those that nobody uses. False: all are used. */
+/* Forgets the version that was loaded longest ago of those that nobody uses, and that are not to be started
+ * again. False: there is none. */
 static bool forget_unused(struct kernel_lock *lock)
 {
     LIST_FOR_EACH (link, &registry) {
         struct app *app = LIST_OF(link, struct app, link);
-        if (app->users > 0)
+        if (app->users > 0 || app->restart_due || timer_armed(&app->restart))
             continue;
         app_get(app);
         unregister(app);
@@ -451,8 +452,10 @@ static void restart(struct app *app, struct kernel_lock *lock)
     loading_end(&entry);
     if (instance != NULL)
         instance_put(instance);
-    if (error != E_OK)
-        log_line(SYS_LOG_ERROR, "app %U: cannot be restarted: %e", app->uuid, error);
+    if (error == E_OK)
+        return;
+    log_line(SYS_LOG_ERROR, "app %U: cannot be restarted now: %e", app->uuid, error);
+    app_instance_ended(app, true); /* memory may be there later */
 }
 
 void app_run_restarts(struct kernel_lock *lock)

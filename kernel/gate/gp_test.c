@@ -1055,6 +1055,29 @@ static void newer_package_is_used_when_the_old_instance_ended(void **state)
     free(kept);
 }
 
+/* What an app needs to be started again may be there later. */
+static void restart_is_tried_again(void **state)
+{
+    (void)state;
+    for (uint64_t nth = 1; nth < 4; nth++) {
+        start("gpd.ta.singleInstance=true\npostern.restart=failure\n");
+        struct gp_client *client = client_create();
+        assert_int_equal(invoke(client, must_open(client), COMMAND_FAULT), CODE_TARGET_DEAD);
+        gp_client_destroy(client);
+        for (unsigned i = 0; i < 3; i++) {
+            test_port_advance(UINT64_C(6000000000));
+            test_port_fail_allocation(nth);
+            kernel_background();
+            test_port_fail_allocation(0);
+            assert_int_equal(test_port_live_apps(), 0);
+        }
+        assert_non_null(strstr(test_port_log(), "cannot be restarted now: E_NO_MEMORY"));
+        test_port_advance(UINT64_C(6000000000));
+        kernel_background();
+        assert_int_equal(test_port_live_apps(), 1);
+    }
+}
+
 /* A caller whose question to the normal world takes its time: it has a stack of its own, which it leaves
  * there. */
 static struct {
@@ -1311,6 +1334,38 @@ static void unused_app_makes_room(void **state)
     assert_true(made_room > 3);
 }
 
+/* An app that is to be started again does not lose that to others that need room. */
+static void restart_outlives_want_of_room(void **state)
+{
+    (void)state;
+    static struct fiber_app leaving = {.body = end_at_once};
+    uint8_t other_uuid[16];
+    memcpy(other_uuid, app_uuid, sizeof(other_uuid));
+    other_uuid[15] ^= 1;
+    start("gpd.ta.singleInstance=true\npostern.restart=failure\n");
+    struct test_package wanted = {.manifest = ""};
+    memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
+    size_t size = 0;
+    uint8_t *other = test_package_make(&wanted, key, &size);
+    test_port_set_package(other_uuid, other, size);
+    test_port_set_app(other_uuid, fiber_play, &leaving);
+    struct gp_client *client = client_create();
+    assert_int_equal(invoke(client, must_open(client), COMMAND_FAULT), CODE_TARGET_DEAD);
+    struct msg_arg arg = open_message();
+    memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
+    test_port_set_memory_low(true);
+    gp_call(client, &arg);
+    test_port_set_memory_low(false);
+    assert_int_equal(arg.head.ret, CODE_TARGET_DEAD);
+    assert_int_equal(test_port_live_apps(), 0);
+    test_port_advance(UINT64_C(6000000000));
+    kernel_background();
+    assert_int_equal(test_port_live_apps(), 1);
+    gp_client_destroy(client);
+    test_port_set_package(other_uuid, NULL, 0);
+    free(other);
+}
+
 /* So does what ends already: whoever opens waits for its memory. */
 static void ending_app_makes_room(void **state)
 {
@@ -1464,6 +1519,8 @@ int main(void)
         cmocka_unit_test_teardown(app_without_sessions_refuses, finish),
         cmocka_unit_test_teardown(app_that_dies_at_start_is_dead, finish),
         cmocka_unit_test_teardown(newer_package_is_used_when_the_old_instance_ended, finish),
+        cmocka_unit_test_teardown(restart_is_tried_again, finish),
+        cmocka_unit_test_teardown(restart_outlives_want_of_room, finish),
         cmocka_unit_test_teardown(superseded_version_is_not_restarted, finish),
         cmocka_unit_test_teardown(offered_package_serves_its_client, finish),
         cmocka_unit_test_teardown(interrupted_caller_does_not_hold_its_app, finish),
