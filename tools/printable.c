@@ -44,9 +44,9 @@ static void put_text(FILE *to, const char *text, size_t length, const char *kept
     while (length > 0) {
         uint32_t character = 0;
         size_t taken = decode(at, length, &character);
-        bool stays = taken != 0 && (!is_control(character) ||
-                                    (character != 0 && character < 0x80 &&
-                                     strchr(kept, (int)character) != NULL));
+        bool stays = taken != 0 &&
+                     (!is_control(character) ||
+                      (character != 0 && character < 0x80 && strchr(kept, (int)character) != NULL));
         if (stays) {
             (void)fwrite(at, 1, taken, to);
         } else {

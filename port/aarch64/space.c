@@ -98,7 +98,8 @@ enum error space_create(struct port_app *app, uint64_t stack_size, uint64_t heap
         }
     }
     for (unsigned i = 0; i < APP_PAGE_PAGES; i++) {
-        if (!own_map(app, app->page_address + i * PAGE_SIZE, (uint8_t *)app->page + i * PAGE_SIZE)) {
+        if (!own_map(app, app->page_address + i * PAGE_SIZE,
+                     (uint8_t *)app->page + i * PAGE_SIZE)) {
             return E_NO_MEMORY;
         }
     }
