@@ -133,6 +133,7 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
                                       TEE_Param params[4])
 {
     static uint32_t data[4] = {0xd65f03c0}; /* ret */
+    static uint8_t pair[32] __attribute__((aligned(16)));
     volatile int start = 0;
     volatile uintptr_t near_zero = 8;
     (void)context;
@@ -182,7 +183,7 @@ TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t 
         __asm__ volatile("adr x0, .\n\tadd x0, x0, #10\n\tblr x0" : : : "x0", "x30", "memory");
         return TEE_SUCCESS;
     case BAD_ATOMIC:
-        __asm__ volatile("ldxr x0, [%0]" : : "r"((uint8_t *)data + 1) : "x0", "memory");
+        __asm__ volatile("ldxr x0, [%0]" : : "r"(&pair[12]) : "x0", "memory");
         return TEE_SUCCESS;
     case BAD_KEY:
         __asm__ volatile(".inst 0x9ac13000" : : : "x0"); /* pacga x0, x0, x1 */

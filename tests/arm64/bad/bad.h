@@ -23,7 +23,7 @@ enum bad_command {
     BAD_COUNTER,    /* a fine clock */
     BAD_CACHE,      /* maintenance by address */
     BAD_PC,         /* no address for an instruction */
-    BAD_ATOMIC,     /* across two words */
+    BAD_ATOMIC,     /* not within sixteen aligned octets */
     BAD_KEY,        /* a code by the keys for pointers, which are the normal world's */
     BAD_DEATHS_END, /* the commands before this one kill the app */
     BAD_LOOP,       /* for ever */
