@@ -93,7 +93,8 @@ $(foreach s,$(SRCS),$(eval $(call TA_COMPILE,$s)))
 # What the linker says, without what it always says of a static libcrypto (it would load libraries if
 # it could: an app cannot), and with a word on what is easily forgotten.
 TA_LINK_LOG = 2>$@.log; status=$$?; \
-    sed '/: in function/{N;/in statically linked applications/d;}' $@.log >&2; \
+    sed -e '/: in function/{N;/in statically linked applications/d;}' \
+        -e '/: note: the message above does not take linker garbage collection/d' $@.log >&2; \
     if grep -q 'undefined reference to .EVP_' $@.log; then \
     echo 'This app uses cryptography: its Makefile has to say USES := crypto' >&2; fi; \
     exit $$status

@@ -29,11 +29,14 @@ void __sanitizer_report_error_summary(const char *summary)
     if (strncmp(summary, label, sizeof(label) - 1) == 0)
         summary += sizeof(label) - 1;
     (void)!write(STDERR_FILENO, "\n", 1);
-    for (size_t i = 0; i < FAULT_REPORT_MAX - 1 && summary[i] != '\0'; i++)
+    size_t length = strlen(summary);
+    if (length > 4 && strcmp(summary + length - 4, " in ") == 0)
+        length -= 4; /* it does not know the function */
+    for (size_t i = 0; i < FAULT_REPORT_MAX - 1 && i < length; i++)
         fault_report[i] = summary[i];
 }
 
 const char *__ubsan_default_options(void)
 {
-    return "abort_on_error=1:print_stacktrace=1:color=never";
+    return "abort_on_error=1:print_stacktrace=1:print_summary=1:report_error_type=1:color=never";
 }

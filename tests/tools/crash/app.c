@@ -35,17 +35,17 @@ __attribute__((noinline)) static void bad_write(uintptr_t address)
 
 __attribute__((noinline)) static void overflow(uint32_t size)
 {
-    volatile char *octets = malloc(size);
-    octets[size] = 1; /* line 39 */
+    volatile char *volatile octets = malloc(size); /* whose size the compiler forgets */
+    octets[size] = 1;                              /* line 39 */
     free((void *)octets);
 }
 
 TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t paramTypes,
                                       TEE_Param params[4])
 {
+    volatile int most = 0x7fffffff;
     (void)session;
-    (void)paramTypes;
-    (void)params;
+    (void)paramTypes, (void)params;
     switch (command) {
     case 1:
         bad_write(0x28);
@@ -67,6 +67,9 @@ TEE_Result TA_InvokeCommandEntryPoint(void *session, uint32_t command, uint32_t 
         puts("\xc2\x9b"
              "2J\xe2\x80\xae"
              "caf\xc3\xa9"); /* clears a terminal; reverses a line */
+        break;
+    case 8:
+        most += (int)command; /* line 72 */
         break;
     default:
         break;
