@@ -92,7 +92,7 @@ $(foreach s,$(SRCS),$(eval $(call TA_COMPILE,$s)))
 
 # What the linker says, without what it always says of a static libcrypto (it would load libraries if
 # it could: an app cannot), and with a word on what is easily forgotten.
-TA_LINK_LOG = 2>$@.log; status=$$?; \
+TA_LINK_LOG = >$@.log 2>&1; status=$$?; \
     sed -e '/: in function/{N;/in statically linked applications/d;}' \
         -e '/: note: the message above does not take linker garbage collection/d' $@.log >&2; \
     if grep -q 'undefined reference to .EVP_' $@.log; then \
