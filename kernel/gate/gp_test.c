@@ -1296,29 +1296,47 @@ static void end_at_once(struct fiber *fiber)
     (void)fiber_call(fiber, SYS_EXIT, 0);
 }
 
+/* A second app, which ends as soon as it runs. */
+static const uint8_t other_uuid[16] = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x47, 0x77,
+                                       0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xfe};
+
+static uint8_t *make_other_app(void)
+{
+    static struct fiber_app leaving = {.body = end_at_once};
+    struct test_package wanted = {.manifest = ""};
+    memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
+    size_t size = 0;
+    uint8_t *other = test_package_make(&wanted, key, &size);
+    test_port_set_package(other_uuid, other, size);
+    test_port_set_app(other_uuid, fiber_play, &leaving);
+    return other;
+}
+
+static void drop_other_app(uint8_t *other)
+{
+    test_port_set_package(other_uuid, NULL, 0);
+    free(other);
+}
+
+static uint32_t open_other(struct gp_client *client)
+{
+    struct msg_arg arg = open_message();
+    memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
+    gp_call(client, &arg);
+    return arg.head.ret;
+}
+
 /* A verified package of which no instance runs gives way when memory is short. */
 static void unused_app_makes_room(void **state)
 {
     (void)state;
-    static struct fiber_app leaving = {.body = end_at_once};
-    uint8_t other_uuid[16];
     uint32_t session = 0;
     unsigned made_room = 0;
-    memcpy(other_uuid, app_uuid, sizeof(other_uuid));
-    other_uuid[15] ^= 1;
     for (uint64_t nth = 1; nth < 60; nth++) {
         start("gpd.ta.dataSize=4096\n");
-        struct test_package wanted = {.manifest = ""};
-        memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
-        size_t size = 0;
-        uint8_t *other = test_package_make(&wanted, key, &size);
-        test_port_set_package(other_uuid, other, size);
-        test_port_set_app(other_uuid, fiber_play, &leaving);
+        uint8_t *other = make_other_app();
         struct gp_client *client = client_create();
-        struct msg_arg arg = open_message();
-        memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
-        gp_call(client, &arg);
-        assert_int_equal(arg.head.ret, CODE_TARGET_DEAD);
+        assert_int_equal(open_other(client), CODE_TARGET_DEAD);
         test_port_fail_allocation(nth);
         uint32_t ret = open_session(client, &session);
         test_port_fail_allocation(0);
@@ -1328,42 +1346,21 @@ static void unused_app_makes_room(void **state)
         if (strstr(status, "apps: 1\n") != NULL && ret == CODE_SUCCESS)
             made_room++;
         gp_client_destroy(client);
-        test_port_set_package(other_uuid, NULL, 0);
-        free(other);
+        drop_other_app(other);
     }
     assert_true(made_room > 3);
 }
 
-/* An app that is to be started again does not lose that to others that need room. */
-static void restart_outlives_want_of_room(void **state)
+/* The nth allocation fails in an open. Whether it waited for an app that took its time to end. */
+static bool open_waits(struct gp_client *client, uint64_t nth)
 {
-    (void)state;
-    static struct fiber_app leaving = {.body = end_at_once};
-    uint8_t other_uuid[16];
-    memcpy(other_uuid, app_uuid, sizeof(other_uuid));
-    other_uuid[15] ^= 1;
-    start("gpd.ta.singleInstance=true\npostern.restart=failure\n");
-    struct test_package wanted = {.manifest = ""};
-    memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
-    size_t size = 0;
-    uint8_t *other = test_package_make(&wanted, key, &size);
-    test_port_set_package(other_uuid, other, size);
-    test_port_set_app(other_uuid, fiber_play, &leaving);
-    struct gp_client *client = client_create();
-    assert_int_equal(invoke(client, must_open(client), COMMAND_FAULT), CODE_TARGET_DEAD);
-    struct msg_arg arg = open_message();
-    memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
-    test_port_set_memory_low(true);
-    gp_call(client, &arg);
-    test_port_set_memory_low(false);
-    assert_int_equal(arg.head.ret, CODE_TARGET_DEAD);
-    assert_int_equal(test_port_live_apps(), 0);
-    test_port_advance(UINT64_C(6000000000));
-    kernel_background();
-    assert_int_equal(test_port_live_apps(), 1);
-    gp_client_destroy(client);
-    test_port_set_package(other_uuid, NULL, 0);
-    free(other);
+    uint32_t session = 0;
+    uint64_t before = port_clock_ns();
+    test_port_fail_allocation(nth);
+    uint32_t ret = open_session(client, &session);
+    test_port_fail_allocation(0);
+    assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
+    return ret == CODE_SUCCESS && port_clock_ns() - before >= LEAVE_NS;
 }
 
 /* So does what ends already: whoever opens waits for its memory. */
@@ -1374,15 +1371,8 @@ static void ending_app_makes_room(void **state)
     for (uint64_t nth = 1; nth < 40; nth++) {
         start("");
         struct gp_client *client = client_create();
-        uint32_t session = must_open(client);
-        assert_int_equal(invoke(client, session, COMMAND_LEAVE), CODE_SUCCESS);
-        uint64_t before = port_clock_ns();
-        test_port_fail_allocation(nth);
-        uint32_t ret = open_session(client, &session);
-        test_port_fail_allocation(0);
-        assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
-        if (ret == CODE_SUCCESS && port_clock_ns() - before >= LEAVE_NS)
-            made_room++;
+        assert_int_equal(invoke(client, must_open(client), COMMAND_LEAVE), CODE_SUCCESS);
+        made_room += open_waits(client, nth);
         gp_client_destroy(client);
     }
     assert_true(made_room > 3);
@@ -1399,13 +1389,7 @@ static void closed_app_makes_room(void **state)
         uint32_t session = must_open(client);
         app_log.lingers = true;
         assert_int_equal(close_session(client, session), CODE_SUCCESS);
-        uint64_t before = port_clock_ns();
-        test_port_fail_allocation(nth);
-        uint32_t ret = open_session(client, &session);
-        test_port_fail_allocation(0);
-        assert_true(ret == CODE_SUCCESS || ret == CODE_OUT_OF_MEMORY);
-        if (ret == CODE_SUCCESS && port_clock_ns() - before >= LEAVE_NS)
-            made_room++;
+        made_room += open_waits(client, nth);
         gp_client_destroy(client);
     }
     assert_true(made_room > 3);
@@ -1436,32 +1420,39 @@ static void app_that_ended_made_room(void **state)
 static void unused_app_gives_way_early(void **state)
 {
     (void)state;
-    static struct fiber_app leaving = {.body = end_at_once};
-    uint8_t other_uuid[16];
     char status[2048];
-    memcpy(other_uuid, app_uuid, sizeof(other_uuid));
-    other_uuid[15] ^= 1;
     for (int low = 0; low < 2; low++) {
         start(SHARED);
-        struct test_package wanted = {.manifest = ""};
-        memcpy(wanted.uuid, other_uuid, sizeof(other_uuid));
-        size_t size = 0;
-        uint8_t *other = test_package_make(&wanted, key, &size);
-        test_port_set_package(other_uuid, other, size);
-        test_port_set_app(other_uuid, fiber_play, &leaving);
+        uint8_t *other = make_other_app();
         struct gp_client *client = client_create();
-        struct msg_arg arg = open_message();
-        memcpy(arg.params[0].u.octets, other_uuid, sizeof(other_uuid));
-        gp_call(client, &arg);
+        assert_int_equal(open_other(client), CODE_TARGET_DEAD);
         test_port_set_memory_low(low != 0);
         (void)must_open(client);
         test_port_set_memory_low(false);
         (void)kernel_status(status, sizeof(status));
         assert_non_null(strstr(status, low != 0 ? "apps: 1\n" : "apps: 2\n"));
         gp_client_destroy(client);
-        test_port_set_package(other_uuid, NULL, 0);
-        free(other);
+        drop_other_app(other);
     }
+}
+
+/* An app that is to be started again does not lose that to others that need room. */
+static void restart_outlives_want_of_room(void **state)
+{
+    (void)state;
+    start("gpd.ta.singleInstance=true\npostern.restart=failure\n");
+    uint8_t *other = make_other_app();
+    struct gp_client *client = client_create();
+    assert_int_equal(invoke(client, must_open(client), COMMAND_FAULT), CODE_TARGET_DEAD);
+    test_port_set_memory_low(true);
+    assert_int_equal(open_other(client), CODE_TARGET_DEAD);
+    test_port_set_memory_low(false);
+    assert_int_equal(test_port_live_apps(), 0);
+    test_port_advance(UINT64_C(6000000000));
+    kernel_background();
+    assert_int_equal(test_port_live_apps(), 1);
+    gp_client_destroy(client);
+    drop_other_app(other);
 }
 
 static int finish(void **state)
