@@ -135,8 +135,8 @@ struct tee_count tee_count(const struct tee *tee);
 /* Whether the memory that is counted is the TEE's own: a sanitizer needs some for each thread and keeps what
  * was freed. */
 bool tee_memory_is_its_own(void);
-/* Counts again until the numbers are at most those of `before` plus the slack (of threads and mappings
- * also plus what comes and goes as it likes), or a generous time has passed. Answers the last count. */
+/* Counts again until the numbers are at most those of `before` plus the slack (of threads plus the pool,
+ * of processes without it), or a generous time has passed. Answers the last count. */
 struct tee_count tee_count_settle(const struct tee *tee, const struct tee_count *before,
                                   unsigned slack);
 
